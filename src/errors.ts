@@ -1,0 +1,102 @@
+/** Codes of findings about a manifest (DESIGN.md section 3). */
+export const FINDING_CODES = [
+  'manifest-invalid',
+  'version-invalid',
+  'artifact-type',
+  'artifact-url-type',
+  'artifact-url-insecure',
+  'foreign-owner',
+  'foreign-host',
+  'tag-mismatch',
+  'sha256-invalid',
+  'size-invalid',
+  'fixed-tag',
+  'url-missing',
+  'channel-mismatch',
+  'unsigned',
+] as const;
+export type FindingCode = (typeof FINDING_CODES)[number];
+
+/** Reasons of a decision, in the order in which they are tried (DESIGN.md section 4). */
+export const DECISION_REASONS = [
+  'manifest-rejected',
+  'up-to-date',
+  'older',
+  'os-too-old',
+  'arch-unsupported',
+  'artifact-refused-before',
+  'read-only-volume',
+  'translocated',
+  'skipped-by-user',
+  'rollout',
+  'newer',
+] as const;
+export type DecisionReason = (typeof DECISION_REASONS)[number];
+
+/** Codes of failures that are neither a finding nor a reason (DESIGN.md section 8). */
+export const FAILURE_CODES = [
+  'usage',
+  'manifest-unreachable',
+  'app-not-found',
+  'download-failed',
+  'download-stalled',
+  'size-mismatch',
+  'sha256-mismatch',
+  'disk-full',
+  'not-published',
+  'image-unreadable',
+  'image-encrypted',
+  'payload-not-found',
+  'payload-ambiguous',
+  'bundle-id-mismatch',
+  'payload-version-mismatch',
+  'payload-incompatible',
+  'signature-invalid',
+  'requirement-mismatch',
+  'gatekeeper-rejected',
+  'not-writable',
+  'authorization-denied',
+  'app-management-denied',
+  'target-in-use',
+  'install-busy',
+  'swap-failed',
+  'pkg-wrong-location',
+  'pkg-install-failed',
+  'cancelled',
+] as const;
+export type FailureCode = (typeof FAILURE_CODES)[number];
+
+export type ErrorCode = FindingCode | DecisionReason | FailureCode;
+
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/**
+ * The one error type that leaves this package. `message` is a sentence for a person: what happened,
+ * what it means, what to do. `details` is for machines and must never hold a secret.
+ */
+export class UpdateError extends Error {
+  override readonly name = 'UpdateError';
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly details?: ErrorDetails } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  /** The error document of every `--json` command. */
+  toJSON(): { error: { code: ErrorCode; message: string; details: ErrorDetails } } {
+    return { error: { code: this.code, message: this.message, details: this.details } };
+  }
+}
+
+/** The system call's code (`ENOENT`, `ENOSPC`, ...) of an error of Node's, or null. */
+export function systemErrorCode(error: unknown): string | null {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return null;
+}
