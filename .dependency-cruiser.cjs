@@ -1,0 +1,60 @@
+/** The layers of docs/ARCHITECTURE.md. Type-only imports may cross between download and install: a proof made in one is taken by the other. */
+const vocabulary = '^src/(version|errors|config|load-config|quote|http|http-failure|atomic-file)\\.ts$|^src/bundle/';
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^src/', pathNot: '^src/updater\\.ts$' }, to: {} },
+    {
+      name: 'vocabulary-knows-nobody',
+      severity: 'error',
+      from: { path: vocabulary },
+      to: { path: '^src/', pathNot: vocabulary },
+    },
+    {
+      name: 'manifest-is-pure',
+      severity: 'error',
+      from: { path: '^src/manifest/' },
+      to: { path: '^src/', pathNot: ['^src/manifest/', vocabulary] },
+    },
+    {
+      name: 'steps-do-not-import-each-other',
+      severity: 'error',
+      from: { path: '^src/(check|download|install)/' },
+      to: {
+        path: '^src/(check|download|install|electron|renderer|release|server|lab|cli)/|^src/updater\\.ts$',
+        pathNot: '^src/$1/',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'updater-is-below-its-users',
+      severity: 'error',
+      from: { path: '^src/(updater|run-check|prepare-update|polling|state)\\.ts$' },
+      to: { path: '^src/(electron|renderer|release|server|lab|cli)/' },
+    },
+    {
+      name: 'release-and-server-never-import-the-client',
+      severity: 'error',
+      from: { path: '^src/(release|server)/' },
+      to: { path: '^src/(check|download|install|electron|renderer|lab)/|^src/updater\\.ts$' },
+    },
+    {
+      name: 'only-electron-imports-electron',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/electron/' },
+      to: { path: '^(electron|electron-updater)(/|$)|node_modules/(electron|electron-updater)/' },
+    },
+    {
+      name: 'only-install-runs-programs',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(install|electron|cli|lab)/' },
+      to: { path: '^(node:)?child_process$' },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};
