@@ -1,0 +1,163 @@
+import type { Channel } from '../config.ts';
+import { compareVersions, padVersion, type Version } from '../version.ts';
+import type { Assessment } from './assess.ts';
+import { isArtifactType } from './generation.ts';
+import { parseReleaseDate, type ReleaseDate } from './release-date.ts';
+
+type HistoryCode = 'bytes-reused' | 'version-reused' | 'signature-reused' | 'version-regression';
+
+/** Drift that shows only across a series of manifests. */
+export interface HistoryFinding {
+  readonly code: HistoryCode;
+  readonly message: string;
+  /** The manifests that it is about, each once: in the order given, or the higher version before the one that went back. */
+  readonly files: readonly string[];
+}
+
+export interface HistoryEntry {
+  readonly file: string;
+  readonly assessment: Assessment;
+}
+
+/** One artifact that a manifest offers. */
+interface Offer {
+  readonly file: string;
+  readonly version: Version;
+  readonly type: string;
+  readonly sha256: string;
+  readonly ed25519: string | null;
+}
+
+/** One manifest with a date. */
+interface Issue {
+  readonly file: string;
+  readonly version: Version;
+  readonly channel: Channel;
+  readonly date: ReleaseDate;
+}
+
+/**
+ * What is wrong with a series of manifests (DESIGN.md section 3): every manifest that parses counts, rejected
+ * ones too; one finding per repeated value, one per manifest that went back.
+ */
+export function findHistory(entries: readonly HistoryEntry[]): readonly HistoryFinding[] {
+  const offers = entries.flatMap(listOffers);
+  return [
+    ...findReusedBytes(offers),
+    ...findReusedVersions(offers),
+    ...findReusedSignatures(offers),
+    ...findRegressions(entries.flatMap(listIssue)),
+  ];
+}
+
+function listOffers({ file, assessment }: HistoryEntry): readonly Offer[] {
+  if (assessment.manifest === null) return [];
+  const { version, artifacts } = assessment.manifest;
+  // A sha256 such as "" or "TODO" says nothing about bytes, however often it is repeated.
+  const named = artifacts.filter(({ sha256 }) => /^[0-9a-f]{64}$/.test(sha256));
+  return named.map(({ type, sha256, ed25519 }) => ({
+    file,
+    version,
+    type,
+    sha256,
+    ed25519: ed25519 || null,
+  }));
+}
+
+function listIssue({ file, assessment }: HistoryEntry): readonly Issue[] {
+  const { manifest, channel } = assessment;
+  const date = parseReleaseDate(manifest?.releaseDate ?? '');
+  return manifest === null || date === null ? [] : [{ file, version: manifest.version, channel, date }];
+}
+
+function findReusedBytes(offers: readonly Offer[]): readonly HistoryFinding[] {
+  return groupBy(offers, ({ sha256 }) => sha256).flatMap(([sha256, group]) => {
+    const versions = distinctVersions(group);
+    if (versions.length < 2) return [];
+    const message = `The same bytes (sha256 ${shorten(sha256)}) were offered as versions ${versions.join(', ')}: at most one of them is what they contain. Clients refuse the others.`;
+    return [{ code: 'bytes-reused', message, files: filesOf(group) }];
+  });
+}
+
+function findReusedVersions(offers: readonly Offer[]): readonly HistoryFinding[] {
+  return groupBy(offers, ({ version }) => padVersion(version)).flatMap(([, group]) => {
+    const rivals = group.filter((offer) => group.some((other) => isRival(offer, other)));
+    const [first] = rivals;
+    if (first === undefined) return [];
+    const digests = [...new Set(rivals.map(({ sha256 }) => shorten(sha256)))];
+    const message = `Version ${first.version.text} was offered with ${digests.length} different sha256 (${digests.join(', ')}): nobody can tell which bytes it is. A changed build needs a version of its own.`;
+    return [{ code: 'version-reused', message, files: filesOf(rivals) }];
+  });
+}
+
+/** A DMG and a PKG of one version differ rightly. */
+function isRival(offer: Offer, other: Offer): boolean {
+  const isOtherForm = isArtifactType(offer.type) && isArtifactType(other.type) && offer.type !== other.type;
+  return offer.sha256 !== other.sha256 && !isOtherForm;
+}
+
+function findReusedSignatures(offers: readonly Offer[]): readonly HistoryFinding[] {
+  return groupBy(offers, ({ ed25519 }) => ed25519).flatMap(([signature, group]) => {
+    const digests = new Set(group.map(({ sha256 }) => sha256));
+    if (signature === null || digests.size < 2) return [];
+    const message = `One ed25519 signature (${shorten(signature)}) was given for ${digests.size} different sha256: it can belong to one of them at most. Leave it empty where it was not made over these bytes.`;
+    return [{ code: 'signature-reused', message, files: filesOf(group) }];
+  });
+}
+
+/**
+ * Per channel in the order of dates: each manifest whose version is lower than the highest of the date just
+ * before it. Comparing with the neighbour names the place where the line turned back, once, instead of
+ * every manifest after it. Manifests of one date do not regress from each other.
+ */
+function findRegressions(issues: readonly Issue[]): readonly HistoryFinding[] {
+  return groupBy(issues, ({ channel }) => channel).flatMap(([channel, group]) => {
+    const byDate = [...group].sort((a, b) => compareDates(a.date, b.date));
+    const dates = groupBy(byDate, ({ date }) => `${date.milliseconds} ${date.nanoseconds}`);
+    return dates.flatMap(([, today], index) => {
+      const [, before = []] = dates[index - 1] ?? [];
+      return today.flatMap((issue) => describeRegression(issue, before, channel));
+    });
+  });
+}
+
+function describeRegression(
+  issue: Issue,
+  before: readonly Issue[],
+  channel: Channel,
+): readonly HistoryFinding[] {
+  const higher = before.filter((earlier) => compareVersions(earlier.version, issue.version) > 0);
+  const [first] = higher;
+  if (first === undefined) return [];
+  const highest = higher.reduce((a, b) => (compareVersions(b.version, a.version) > 0 ? b : a), first);
+  const message = `${issue.version.text} (${issue.date.text}) came after ${highest.version.text} (${highest.date.text}) on the ${channel} channel: clients that have the higher version are offered nothing. Publish a version above both.`;
+  return [{ code: 'version-regression', message, files: filesOf([...higher, issue]) }];
+}
+
+function compareDates(a: ReleaseDate, b: ReleaseDate): number {
+  return a.milliseconds - b.milliseconds || a.nanoseconds - b.nanoseconds;
+}
+
+function distinctVersions(offers: readonly Offer[]): readonly string[] {
+  const versions = new Map(offers.map(({ version }) => [padVersion(version), version]));
+  return [...versions.values()].sort(compareVersions).map(({ text }) => text);
+}
+
+function filesOf(items: readonly { readonly file: string }[]): readonly string[] {
+  return [...new Set(items.map(({ file }) => file))];
+}
+
+function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): [Key, Item[]][] {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return [...groups];
+}
+
+function shorten(digest: string): string {
+  return digest.length > 12 ? `${digest.slice(0, 8)}…` : digest;
+}
