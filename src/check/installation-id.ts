@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { systemErrorCode } from '../errors.ts';
+import { readStateText, syncFolder, writeTemporaryFile } from './state-file.ts';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/**
+ * The random id of this installation, made at the first call and kept in `<state>/installation-id` (mode
+ * 0600). It never leaves the machine: it only decides the rollout bucket. A damaged one is replaced. Two
+ * processes that start at once agree on one id.
+ */
+export async function readInstallationId(stateFolder: string): Promise<string> {
+  const path = join(stateFolder, 'installation-id');
+  const known = await readKnownId(path);
+  if (known !== null) return known;
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const id = randomUUID();
+  const temporary = await writeTemporaryFile(path, `${id}\n`);
+  try {
+    // A link is refused where the file exists, and is there with its whole content or not at all.
+    await link(temporary, path);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EEXIST') throw error;
+    const other = await readKnownId(path);
+    if (other !== null) return other;
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  await syncFolder(dirname(path));
+  return id;
+}
+
+async function readKnownId(path: string): Promise<string | null> {
+  try {
+    const id = (await readStateText(path)).trim();
+    return UUID.test(id) ? id : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { systemErrorCode } from '../errors.ts';
+
+/** A sentence for the log: something under the state folder could not be used, and what follows from it. */
+export type StateWarning = string;
+
+/** What is kept on disk is small; a file above this was not written by us. */
+const MAXIMUM_BYTES = 1024 * 1024;
+
+/**
+ * Reads a JSON file of the client's state. Missing: undefined without a warning. Damaged, too large, a link or
+ * unreadable: undefined with a warning, since state that is lost must never stop an update.
+ */
+export async function readStateFile(
+  path: string,
+): Promise<{ readonly value: unknown; readonly warnings: readonly StateWarning[] }> {
+  try {
+    return { value: JSON.parse(await readStateText(path)), warnings: [] };
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return { value: undefined, warnings: [] };
+    const reason = systemErrorCode(error) ?? 'damaged';
+    return { value: undefined, warnings: [`${path} could not be read (${reason}) and counts as empty.`] };
+  }
+}
+
+/**
+ * Writes a JSON file of the client's state so that a crash leaves the old or the new one: a private file
+ * beside it, fsync, rename, fsync of the folder. Folders are made with mode 0700, the file has 0600.
+ */
+export async function writeStateFile(path: string, value: unknown): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = await writeTemporaryFile(path, `${JSON.stringify(value, null, 2)}\n`);
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Writes and fsyncs a private file beside `path`, and gives its name. */
+export async function writeTemporaryFile(path: string, text: string): Promise<string> {
+  const temporary = `${path}.${randomUUID()}.new`;
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  return temporary;
+}
+
+/** Makes a rename or link inside the folder last through a crash. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Keeps a damaged file for whoever looks into it, out of the way of the next write. */
+export async function setDamagedFileAside(path: string): Promise<void> {
+  try {
+    await rename(path, `${path}.damaged`);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** The text of a small regular file that is no link. */
+export async function readStateText(path: string): Promise<string> {
+  // Without O_NONBLOCK opening a pipe that somebody put there would wait for ever.
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const status = await file.stat();
+    if (!status.isFile() || status.size > MAXIMUM_BYTES) throw new TypeError('not a small file');
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,57 @@
+import { DEFAULT_POLLING, findNextDelay, type PollingPolicy } from './check/schedule.ts';
+
+export interface Polling {
+  /** No check is begun until `resume`: the Mac is asleep, or offline. */
+  pause(): void;
+  resume(): void;
+  stop(): void;
+}
+
+/**
+ * Checks again and again, on the schedule of DESIGN.md section 4. The waiting never keeps a process alive.
+ *
+ * @param check rejects when it failed, which makes the next wait longer
+ * @param random a number from 0 (inclusive) to 1 (exclusive)
+ */
+export function startPolling(
+  check: () => Promise<unknown>,
+  policy: PollingPolicy = DEFAULT_POLLING,
+  random: () => number = Math.random,
+): Polling {
+  let history = { hasChecked: false, failures: 0 };
+  let mode: 'active' | 'paused' | 'stopped' = 'active';
+  let isChecking = false;
+  let timer: NodeJS.Timeout | null = null;
+
+  const schedule = (): void => {
+    if (mode !== 'active' || isChecking || timer !== null) return;
+    timer = setTimeout(run, findNextDelay(history, random(), policy));
+    timer.unref();
+  };
+  const run = async (): Promise<void> => {
+    timer = null;
+    isChecking = true;
+    const failed = await check().then(
+      () => false,
+      () => true,
+    );
+    isChecking = false;
+    history = { hasChecked: true, failures: failed ? history.failures + 1 : 0 };
+    schedule();
+  };
+  const become = (next: typeof mode): void => {
+    if (mode === 'stopped') return;
+    mode = next;
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    schedule();
+  };
+  schedule();
+  return {
+    pause: () => become('paused'),
+    resume: () => {
+      if (mode === 'paused') become('active');
+    },
+    stop: () => become('stopped'),
+  };
+}

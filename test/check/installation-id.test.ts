@@ -1,0 +1,44 @@
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readInstallationId } from '../../src/check/installation-id.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+describe('readInstallationId', () => {
+  it('makes one at the first call and keeps it in a private file', async () => {
+    const folder = join(await makeTemporaryFolder(), 'state');
+    const id = await readInstallationId(folder);
+    expect(id).toMatch(UUID);
+    expect(await readInstallationId(folder)).toBe(id);
+    const path = join(folder, 'installation-id');
+    expect(await readFile(path, 'utf8')).toBe(`${id}\n`);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await readdir(folder)).toEqual(['installation-id']);
+  });
+
+  it('is another one elsewhere', async () => {
+    const [one, two] = [await makeTemporaryFolder(), await makeTemporaryFolder()];
+    expect(await readInstallationId(one)).not.toBe(await readInstallationId(two));
+  });
+
+  it('is the same for all who ask at once', async () => {
+    const folder = await makeTemporaryFolder();
+    const ids = await Promise.all(Array.from({ length: 20 }, () => readInstallationId(folder)));
+    expect(new Set([...ids, await readInstallationId(folder)]).size).toBe(1);
+    expect(await readdir(folder)).toEqual(['installation-id']);
+  });
+
+  it.each(['', 'not an id', '123e4567-e89b-12d3', '{"id":1}'])(
+    'replaces a damaged one (%j)',
+    async (content) => {
+      const folder = await makeTemporaryFolder();
+      await writeFile(join(folder, 'installation-id'), content);
+      const id = await readInstallationId(folder);
+      expect(id).toMatch(UUID);
+      expect(await readInstallationId(folder)).toBe(id);
+      expect(await readdir(folder)).toEqual(['installation-id']);
+    },
+  );
+});

@@ -1,0 +1,43 @@
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+
+export interface ConnectProxy {
+  readonly url: string;
+  /** The `host:port` of every CONNECT. */
+  readonly tunnels: string[];
+  readonly authorizations: (string | undefined)[];
+  close(): Promise<void>;
+}
+
+/** A real CONNECT proxy on loopback. Every name leads to `target`, whatever it is. */
+export async function startConnectProxy(target: string): Promise<ConnectProxy> {
+  const tunnels: string[] = [];
+  const authorizations: (string | undefined)[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer((_, response) => response.writeHead(501).end());
+  server.on('connect', (request, client: Socket, head) => {
+    tunnels.push(request.url ?? '');
+    authorizations.push(request.headers['proxy-authorization']);
+    const { hostname, port } = new URL(target);
+    const upstream = connect(Number(port), hostname, () => {
+      client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      upstream.write(head);
+      upstream.pipe(client).pipe(upstream);
+    });
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://user:secret@127.0.0.1:${(server.address() as AddressInfo).port}`,
+    tunnels,
+    authorizations,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
