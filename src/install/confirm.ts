@@ -1,0 +1,46 @@
+import { rm } from 'node:fs/promises';
+import { UpdateError } from '../errors.ts';
+import { readInstallationStatus } from './installation.ts';
+import { JournalWriter, readJournals } from './journal.ts';
+import type { Layout } from './layout.ts';
+import { takeLock } from './lock.ts';
+import { discardStaging } from './stage.ts';
+
+const confirmed = Symbol('confirmed update');
+
+/** The new version said that it came up well; the displaced one is gone. */
+export interface Confirmed {
+  readonly [confirmed]: true;
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Step 8 of an install: the new version is good, so its predecessor need not be kept. The word comes first and the
+ * removal after it: a crash in between costs disk space until the next start, nothing else.
+ *
+ * @returns null when there is nothing to confirm
+ * @throws UpdateError `install-busy`.
+ */
+export async function confirmUpdate(layout: Layout, now: () => Date): Promise<Confirmed | null> {
+  const lock = await takeLock(layout);
+  try {
+    const { state, journal } = await readInstallationStatus(layout);
+    if (state !== 'swapped' || journal?.begin == null) return null;
+    const writer = JournalWriter.reopen(journal.paths);
+    try {
+      writer.append({ step: 'confirmed', at: now().toISOString() });
+    } catch (error) {
+      throw new UpdateError('disk-full', 'That the update works could not be written down.', {
+        cause: error,
+      });
+    } finally {
+      writer.close();
+    }
+    await rm(journal.paths.folder, { recursive: true, force: true });
+    for (const older of (await readJournals(layout)).slice(1)) await discardStaging(older.paths);
+    return { [confirmed]: true, from: journal.begin.from, to: journal.begin.to };
+  } finally {
+    await lock.release();
+  }
+}

@@ -1,0 +1,135 @@
+import { lstatSync, renameSync } from 'node:fs';
+import { systemErrorCode, UpdateError } from '../errors.ts';
+import { syncFolderNow } from './durable.ts';
+import { type DirectoryIdentity, JournalWriter } from './journal.ts';
+import { loadNativeCalls, type NativeCalls } from './native-calls.ts';
+import { identityOf, type StagedApp } from './stage.ts';
+
+const installed = Symbol('installed app');
+
+/** The new version lies at the target; the displaced one is kept until the new one confirms. Only an exchange makes one. */
+export interface Installed {
+  readonly [installed]: true;
+  readonly staged: StagedApp;
+}
+
+/** From which version to which. */
+export interface InstallOutcome {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Everything is loaded and open: what is left is a handful of system calls. */
+export interface PreparedExchange {
+  /**
+   * Step 6 of an install, synchronously, as the last act of a process: journal, exchange, journal.
+   *
+   * @throws UpdateError `swap-failed`, `app-management-denied`, `not-writable`. The target is as it was then.
+   */
+  exchangeNow(): Installed;
+  /** Gives the open journal back without an exchange. */
+  abandon(): void;
+}
+
+/** @throws UpdateError `swap-failed` when the system call cannot be loaded. */
+export async function prepareExchange(
+  staged: StagedApp,
+  now: () => Date,
+  load: () => Promise<NativeCalls> = loadNativeCalls,
+): Promise<PreparedExchange> {
+  const calls = await load();
+  const journal = JournalWriter.reopen(staged.paths);
+  return {
+    abandon: () => journal.close(),
+    exchangeNow: () => {
+      try {
+        assertUnchanged(staged);
+        journal.append({ step: 'exchanging', at: now().toISOString() });
+        exchange(staged, calls);
+        syncFolders(staged);
+        journal.append({ step: 'exchanged', at: now().toISOString() });
+        return { [installed]: true, staged };
+      } finally {
+        journal.close();
+      }
+    },
+  };
+}
+
+/** Neither the target nor the staged copy may have been put aside for another since they were verified. */
+function assertUnchanged({ layout, paths, newApp, oldApp }: StagedApp): void {
+  for (const [path, expected] of [
+    [layout.target, oldApp],
+    [paths.newApp, newApp],
+  ] as const) {
+    const found = identityAt(path);
+    if (found !== null && isSame(found, expected)) continue;
+    throw new UpdateError(
+      'swap-failed',
+      `${path} is not what it was when the update was prepared: something else changed it meanwhile. Nothing was changed. Check for updates again.`,
+      { details: { path, expected, found } },
+    );
+  }
+}
+
+function exchange(staged: StagedApp, calls: NativeCalls): void {
+  const { layout, paths } = staged;
+  const outcome = calls.exchange(layout.target, paths.newApp);
+  if (outcome.done) renameSync(paths.newApp, paths.oldApp);
+  else if (CANNOT_EXCHANGE.has(outcome.errno)) renameTwice(staged);
+  else throw exchangeFailure(layout.target, outcome.errno);
+}
+
+/**
+ * What renamex_np(2) and renameat2(2) answer where the volume has no exchange (exFAT, SMB, NFS). Anything else is a
+ * failure, not a reason for the second best way.
+ */
+const CANNOT_EXCHANGE: ReadonlySet<string> = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS']);
+
+/** In this order `recover` finds out from what lies on disk how far it got, and finishes it. */
+function renameTwice({ layout, paths }: StagedApp): void {
+  try {
+    renameSync(layout.target, paths.oldApp);
+  } catch (error) {
+    throw exchangeFailure(layout.target, systemErrorCode(error) ?? 'unknown', error);
+  }
+  try {
+    renameSync(paths.newApp, layout.target);
+  } catch (error) {
+    renameSync(paths.oldApp, layout.target);
+    throw exchangeFailure(layout.target, systemErrorCode(error) ?? 'unknown', error);
+  }
+}
+
+function exchangeFailure(target: string, errno: string, cause?: unknown): UpdateError {
+  if (errno === 'EPERM') {
+    return new UpdateError(
+      'app-management-denied',
+      `macOS did not let the updater replace ${target}. Nothing was changed. Allow it in System Settings, Privacy & Security, App Management, and try again.`,
+      { cause, details: { target, errno } },
+    );
+  }
+  const code = errno === 'EACCES' ? 'not-writable' : 'swap-failed';
+  return new UpdateError(
+    code,
+    `${target} could not be exchanged for the new version (${errno}). Nothing was changed.`,
+    {
+      cause,
+      details: { target, errno },
+    },
+  );
+}
+
+function syncFolders({ layout, paths }: StagedApp): void {
+  syncFolderNow(paths.folder);
+  syncFolderNow(layout.parent);
+}
+
+export function identityAt(path: string): DirectoryIdentity | null {
+  const status = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return status?.isDirectory() ? identityOf(status) : null;
+}
+
+export function isSame(first: DirectoryIdentity | null, second: DirectoryIdentity): boolean {
+  return first !== null && first.inode === second.inode && first.device === second.device;
+}

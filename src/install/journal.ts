@@ -1,0 +1,144 @@
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncFolderNow } from './durable.ts';
+import { type Layout, type StagingPaths, stagingIdOf, stagingPaths } from './layout.ts';
+
+/**
+ * Which directory is which. An exchange or a rename keeps a directory's inode, so that after any crash it can be
+ * told what lies where.
+ */
+export interface DirectoryIdentity {
+  readonly device: string;
+  readonly inode: string;
+}
+
+/** One line of the journal. Lines are only ever added. */
+export type JournalEntry =
+  | {
+      readonly step: 'begin';
+      readonly at: string;
+      readonly target: string;
+      readonly bundleId: string;
+      readonly from: string;
+      readonly to: string;
+      readonly sha256: string;
+    }
+  | {
+      readonly step: 'staged';
+      readonly at: string;
+      readonly newApp: DirectoryIdentity;
+      readonly oldApp: DirectoryIdentity;
+    }
+  | { readonly step: 'exchanging' | 'exchanged' | 'confirmed' | 'undone'; readonly at: string };
+
+export type JournalStep = JournalEntry['step'];
+
+/** What a journal says, line by line. */
+export interface Journal {
+  readonly paths: StagingPaths;
+  readonly begin: Extract<JournalEntry, { step: 'begin' }> | null;
+  readonly staged: Extract<JournalEntry, { step: 'staged' }> | null;
+  readonly lastStep: JournalStep | null;
+}
+
+/** An open journal. Every line is on the disk when `append` returns. */
+export class JournalWriter {
+  readonly #descriptor: number;
+  readonly path: string;
+
+  private constructor(path: string, descriptor: number) {
+    this.path = path;
+    this.#descriptor = descriptor;
+  }
+
+  /** Makes a new journal, readable by all users of the Mac. Throws when there is one already. */
+  static create(paths: StagingPaths): JournalWriter {
+    const writer = new JournalWriter(paths.journal, openSync(paths.journal, 'ax', 0o644));
+    syncFolderNow(dirname(paths.journal));
+    return writer;
+  }
+
+  /** Opens a journal that another process began, perhaps one that died in the middle of a line. */
+  static reopen(paths: StagingPaths): JournalWriter {
+    const isTorn = !/(^|\n)$/.test(readFileSync(paths.journal, 'utf8'));
+    const writer = new JournalWriter(paths.journal, openSync(paths.journal, 'a'));
+    if (isTorn) writeSync(writer.#descriptor, '\n');
+    return writer;
+  }
+
+  /** Synchronous, since the last lines are written while the app quits. */
+  append(entry: JournalEntry): void {
+    writeSync(this.#descriptor, `${JSON.stringify(entry)}\n`);
+    fsyncSync(this.#descriptor);
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+/** All journals beside a target, newest first. */
+export async function readJournals(layout: Layout): Promise<readonly Journal[]> {
+  const names = await readdir(layout.parent).catch(() => []);
+  const ids = names
+    .filter((name) => name.endsWith('.journal'))
+    .flatMap((name) => stagingIdOf(layout, name) ?? [])
+    .sort()
+    .reverse();
+  return Promise.all(ids.map((id) => readJournal(stagingPaths(layout, id))));
+}
+
+export async function readJournal(paths: StagingPaths): Promise<Journal> {
+  const text = await readFile(paths.journal, 'utf8').catch(() => '');
+  const entries = parseJournal(text);
+  return {
+    paths,
+    begin: entries.find((entry) => entry.step === 'begin') ?? null,
+    staged: entries.find((entry) => entry.step === 'staged') ?? null,
+    lastStep: entries.at(-1)?.step ?? null,
+  };
+}
+
+/** Reads what was written whole; a line that a crash cut short counts for nothing. */
+export function parseJournal(text: string): readonly JournalEntry[] {
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .flatMap((line) => parseEntry(line) ?? []);
+}
+
+function parseEntry(line: string): JournalEntry | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  return isEntry(value) ? value : null;
+}
+
+function isEntry(value: unknown): value is JournalEntry {
+  if (!hasTexts(value, ['step', 'at'])) return false;
+  switch (value['step']) {
+    case 'begin':
+      return hasTexts(value, ['target', 'bundleId', 'from', 'to', 'sha256']);
+    case 'staged':
+      return [value['newApp'], value['oldApp']].every((found) => hasTexts(found, ['device', 'inode']));
+    case 'exchanging':
+    case 'exchanged':
+    case 'confirmed':
+    case 'undone':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function hasTexts(value: unknown, keys: readonly string[]): value is Record<string, unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    keys.every((key) => typeof (value as Record<string, unknown>)[key] === 'string')
+  );
+}

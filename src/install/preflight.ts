@@ -1,0 +1,118 @@
+import { access, constants, lstat, stat, statfs } from 'node:fs/promises';
+import { systemErrorCode, UpdateError } from '../errors.ts';
+import { parseInfo } from './hdiutil-output.ts';
+import type { Layout } from './layout.ts';
+import { findProcessesRunningFrom } from './processes.ts';
+import type { Tools } from './tools.ts';
+
+/** Where the target lies, as far as it decides whether an update makes sense at all. */
+export interface TargetPlace {
+  readonly isReadOnlyVolume: boolean;
+  /** Run by Gatekeeper from a random read-only place (app translocation), so that replacing it changes nothing. */
+  readonly isTranslocated: boolean;
+}
+
+/**
+ * @param layout of the target, which must exist
+ * @throws UpdateError `app-not-found` when the target is no real directory.
+ */
+export async function readTargetPlace(layout: Layout, tools: Tools): Promise<TargetPlace> {
+  await assertRealDirectory(layout);
+  return {
+    isReadOnlyVolume: (await isReadOnly(layout.parent)) || (await isOnDiskImage(layout, tools)),
+    isTranslocated: layout.target.includes('/AppTranslocation/'),
+  };
+}
+
+/**
+ * Step 1 of an install, as far as it needs no lock: the target is a real directory that this user may replace.
+ *
+ * @throws UpdateError `app-not-found`, `not-writable`.
+ */
+export async function assertReplaceable(layout: Layout): Promise<void> {
+  const target = await assertRealDirectory(layout);
+  const user = process.geteuid?.() ?? 0;
+  const isOwn = user === 0 || target.uid === user;
+  if (isOwn && (await isWritable(layout.parent)) && (await isWritable(layout.target))) return;
+  // The seam for authorization: who may not write here is asked for an administrator's password instead.
+  throw new UpdateError(
+    'not-writable',
+    `${layout.target} belongs to somebody else or lies in a folder that you may not change. Nothing was changed. Update it as its owner, or ask an administrator.`,
+    { details: { target: layout.target } },
+  );
+}
+
+/** @throws UpdateError `target-in-use` while any user runs something from the target. */
+export async function assertNotRunning(layout: Layout, tools: Tools): Promise<void> {
+  const running = await findProcessesRunningFrom(layout.target, tools);
+  if (running.length === 0) return;
+  const numbers = running.map(({ pid }) => pid);
+  throw new UpdateError(
+    'target-in-use',
+    `${layout.target} is running (process ${numbers.join(', ')}). Nothing was changed. Quit it and try again.`,
+    { details: { target: layout.target, processes: running } },
+  );
+}
+
+/**
+ * @param bytes needed on the target's volume
+ * @throws UpdateError `disk-full`.
+ */
+export async function assertFreeSpace(layout: Layout, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(layout.parent);
+  const free = bavail * bsize;
+  if (free >= bytes) return;
+  throw diskFull(layout, { needed: bytes, free });
+}
+
+export function diskFull(
+  layout: Layout,
+  details: Readonly<Record<string, unknown>>,
+  cause?: unknown,
+): UpdateError {
+  return new UpdateError(
+    'disk-full',
+    `There is not enough free space on the volume of ${layout.target} to install the update. Nothing was changed. Free some space and try again.`,
+    { details, cause },
+  );
+}
+
+async function assertRealDirectory(layout: Layout): Promise<{ readonly uid: number }> {
+  const status = await lstat(layout.target).catch((error: unknown) => {
+    if (systemErrorCode(error) === 'ENOENT') return null;
+    throw new UpdateError('app-not-found', `${layout.target} cannot be looked at.`, { cause: error });
+  });
+  if (status?.isDirectory()) return status;
+  const what = status === null ? 'does not exist' : status.isSymbolicLink() ? 'is a link' : 'is no app';
+  throw new UpdateError(
+    'app-not-found',
+    `${layout.target} ${what}. Give the path of an installed .app bundle itself.`,
+    { details: { target: layout.target } },
+  );
+}
+
+/** access(2) answers EROFS on a volume mounted read-only, also to root. */
+async function isReadOnly(folder: string): Promise<boolean> {
+  return access(folder, constants.W_OK).then(
+    () => false,
+    (error: unknown) => systemErrorCode(error) === 'EROFS',
+  );
+}
+
+async function isWritable(folder: string): Promise<boolean> {
+  return access(folder, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** An image may be attached writable; what is installed on it is gone with the next eject. */
+async function isOnDiskImage(layout: Layout, tools: Tools): Promise<boolean> {
+  const [root, parent] = await Promise.all([stat('/'), stat(layout.parent)]);
+  if (root.dev === parent.dev) return false;
+  const result = await tools.run('hdiutil', ['info', '-plist'], { timeout: 60_000 });
+  const images = await parseInfo(result.stdout).catch(() => []);
+  return images.some(({ mountPoints }) =>
+    mountPoints.some((mount) => `${layout.parent}/`.startsWith(`${mount}/`)),
+  );
+}

@@ -1,0 +1,129 @@
+import type { VerifiedFile } from '../download/verified-file.ts';
+import { UpdateError } from '../errors.ts';
+import type { Version } from '../version.ts';
+import { type Installed, type InstallOutcome, prepareExchange } from './exchange.ts';
+import { findPayload } from './find-app.ts';
+import type { Layout } from './layout.ts';
+import { takeLock } from './lock.ts';
+import type { Machine } from './machine.ts';
+import { type OpenedImage, openImage } from './open-image.ts';
+import { assertNotRunning, assertReplaceable } from './preflight.ts';
+import { recoverHoldingLock } from './recover.ts';
+import { type StagedApp, stageApp } from './stage.ts';
+import type { Tools } from './tools.ts';
+import { verifyPayload } from './verify-payload.ts';
+
+export type PrepareStep = 'opening' | 'verifying' | 'staging';
+
+export interface PrepareOptions {
+  readonly tools: Tools;
+  readonly layout: Layout;
+  readonly cacheFolder: string;
+  /** The artifact's type as the manifest gives it. */
+  readonly type: string;
+  readonly bundleId: string;
+  readonly offered: Version;
+  readonly current: Version | null;
+  /** The installed version as shown to people. */
+  readonly from: string;
+  readonly allowDowngrade: boolean;
+  readonly machine: Machine;
+  /** False only for `--no-codesign`. */
+  readonly verifiesSignature: boolean;
+  /** True for everybody but the app itself, which replaces its own bundle while it quits. */
+  readonly refusesRunningTarget: boolean;
+  readonly signal?: AbortSignal;
+  readonly warn: (message: string) => void;
+  readonly now: () => Date;
+  readonly onStep?: (step: PrepareStep) => void;
+}
+
+/** A staged app and the right to exchange it. One of the two functions has to be called, once. */
+export interface PreparedInstall {
+  readonly staged: StagedApp;
+  /**
+   * Puts the new version in place.
+   *
+   * @throws UpdateError `target-in-use`, `swap-failed`, `app-management-denied`; nothing stays staged then.
+   */
+  exchange(): Promise<InstallOutcome>;
+  /** Takes everything away again. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Steps 1 to 5 of an install (DESIGN.md section 6): from a verified file to a verified copy beside the target. When
+ * it fails, nothing stays mounted, staged or locked.
+ *
+ * @throws UpdateError with the code of the step that failed.
+ */
+export async function prepareInstall(file: VerifiedFile, options: PrepareOptions): Promise<PreparedInstall> {
+  const { layout, tools } = options;
+  await assertReplaceable(layout);
+  const lock = await takeLock(layout);
+  try {
+    await recoverHoldingLock(layout, options);
+    if (options.refusesRunningTarget) await assertNotRunning(layout, tools);
+    const staged = await stageFrom(file, options);
+    const discard = (): Promise<void> => staged.discard().finally(() => lock.release());
+    const exchange = async (): Promise<InstallOutcome> => {
+      try {
+        await exchangeStaged(staged, options);
+      } catch (error) {
+        await discard();
+        throw error;
+      }
+      await lock.release();
+      return { from: staged.from, to: staged.to };
+    };
+    return { staged, exchange, discard };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function exchangeStaged(staged: StagedApp, options: PrepareOptions): Promise<Installed> {
+  const prepared = await prepareExchange(staged, options.now);
+  try {
+    if (options.refusesRunningTarget) await assertNotRunning(options.layout, options.tools);
+  } catch (error) {
+    prepared.abandon();
+    throw error;
+  }
+  return prepared.exchangeNow();
+}
+
+async function stageFrom(file: VerifiedFile, options: PrepareOptions): Promise<StagedApp> {
+  if (options.type !== 'dmg') throw packagesComeLater();
+  options.onStep?.('opening');
+  await file.assertUnchanged();
+  const image = await openImage(file.path, options);
+  const closeImage = once(image);
+  try {
+    options.onStep?.('verifying');
+    const payload = await findPayload(image.mountPoints, options.bundleId);
+    if (payload.kind === 'package') throw packagesComeLater();
+    const verified = await verifyPayload(payload.bundle, options);
+    options.onStep?.('staging');
+    return await stageApp(verified, { ...options, sha256: file.sha256, closeImage });
+  } finally {
+    await closeImage();
+  }
+}
+
+function once(image: OpenedImage): () => Promise<void> {
+  let closing: Promise<void> | null = null;
+  return () => {
+    closing ??= image.close();
+    return closing;
+  };
+}
+
+/** The seam for packages, which are always installed under authorization (DESIGN.md section 6, step 7). */
+function packagesComeLater(): UpdateError {
+  return new UpdateError(
+    'authorization-denied',
+    'The update is an installer package, which needs an administrator, and this version of the updater cannot ask for one yet. Nothing was changed. Install the package by hand, or offer the disk image.',
+  );
+}

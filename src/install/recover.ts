@@ -1,0 +1,165 @@
+import { renameSync } from 'node:fs';
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { syncFolderNow } from './durable.ts';
+import { identityAt } from './exchange.ts';
+import { gatherEvidence, readInstallationStatus } from './installation.ts';
+import { type Journal, JournalWriter, readJournals } from './journal.ts';
+import { type Layout, type StagingPaths, stagingIdOf, stagingPaths } from './layout.ts';
+import { takeLock } from './lock.ts';
+import { closeAbandonedImages } from './open-image.ts';
+import { discardStaging } from './stage.ts';
+import type { Tools } from './tools.ts';
+
+/** `finished`: the new app is at the target; `undone`: the old one is, and what was begun is gone. */
+export type RecoveryAction = 'none' | 'finished' | 'undone';
+
+export interface RecoverOptions {
+  readonly tools: Tools;
+  /** Where disk images were mounted; null to leave mounts alone. */
+  readonly cacheFolder: string | null;
+  readonly now: () => Date;
+  readonly warn: (message: string) => void;
+}
+
+/**
+ * Repairs whatever an install that was cut off left behind, judging by what lies on disk. Leaves one whole app at the
+ * target; what was displaced by an unconfirmed version is kept. Runs at every start, and is safe to run again.
+ *
+ * @throws UpdateError `install-busy` while an install is going on.
+ */
+export async function recover(layout: Layout, options: RecoverOptions): Promise<RecoveryAction> {
+  if (!(await hasLeftovers(layout))) {
+    // Nothing to write beside the target, which may belong to somebody else.
+    await clearMounts(options);
+    return 'none';
+  }
+  const lock = await takeLock(layout);
+  try {
+    return await recoverHoldingLock(layout, options);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** The same for an install that has just taken the lock itself. */
+export async function recoverHoldingLock(layout: Layout, options: RecoverOptions): Promise<RecoveryAction> {
+  await clearMounts(options);
+  const [newest, ...older] = await readJournals(layout);
+  const action = newest === undefined ? 'none' : await repair(layout, newest, options);
+  for (const journal of older) await clearSuperseded(layout, journal);
+  await clearOrphans(layout);
+  return action;
+}
+
+async function hasLeftovers(layout: Layout): Promise<boolean> {
+  const names = await readdir(layout.parent).catch(() => []);
+  const lock = basename(layout.lock);
+  return names.some((name) => name.startsWith(lock) || stagingIdOf(layout, name) !== null);
+}
+
+async function repair(layout: Layout, journal: Journal, { now }: RecoverOptions): Promise<RecoveryAction> {
+  const { paths, lastStep } = journal;
+  const write = (step: 'exchanged' | 'undone'): void => append(paths, { step, at: now().toISOString() });
+  if (lastStep === 'confirmed' || lastStep === 'undone') {
+    // Only the removal of the backup can have been cut off.
+    await rm(paths.folder, { recursive: true, force: true });
+    return 'none';
+  }
+  const hasBegunExchange = lastStep === 'exchanging' || lastStep === 'exchanged';
+  if (
+    hasBegunExchange &&
+    (completeExchange(layout, journal) || gatherEvidence(layout, journal).isNewAtTarget)
+  ) {
+    const wasMoved = putOldAppInItsPlace(layout, journal);
+    if (lastStep === 'exchanging') write('exchanged');
+    return wasMoved || lastStep === 'exchanging' ? 'finished' : 'none';
+  }
+  if (hasBegunExchange) restoreOldApp(layout, journal);
+  const { isTargetMissing, isOldAtTarget } = gatherEvidence(layout, journal);
+  // Nothing at the target and nothing to put there: whatever lies here may be somebody's last copy.
+  if (hasBegunExchange && isTargetMissing) return 'none';
+  if (lastStep !== 'exchanged') {
+    await discardStaging(paths);
+    return 'undone';
+  }
+  if (isOldAtTarget) {
+    write('undone');
+    await rm(paths.folder, { recursive: true, force: true });
+    return 'undone';
+  }
+  // Somebody has installed another copy by hand since; ours has nothing more to say.
+  await discardStaging(paths);
+  return 'none';
+}
+
+/**
+ * An older install than the newest. Its displaced app is kept while the newest is not confirmed: it is the last
+ * version that was.
+ */
+async function clearSuperseded(layout: Layout, journal: Journal): Promise<void> {
+  const { state } = await readInstallationStatus(layout);
+  const isNeeded = state === 'swapped' && journal.lastStep === 'exchanged';
+  if (!isNeeded && !gatherEvidence(layout, journal).isNewAtTarget) await discardStaging(journal.paths);
+}
+
+/** Two renames were cut off between the first and the second. The new app was verified, so it takes its place. */
+function completeExchange(layout: Layout, journal: Journal): boolean {
+  const { isTargetMissing, newAppAside } = gatherEvidence(layout, journal);
+  if (!isTargetMissing || newAppAside === null) return false;
+  renameSync(newAppAside, layout.target);
+  syncFolderNow(layout.parent);
+  return true;
+}
+
+/** After one exchange the displaced app still lies where the new one was. */
+function putOldAppInItsPlace(layout: Layout, journal: Journal): boolean {
+  const { oldAppAside } = gatherEvidence(layout, journal);
+  if (oldAppAside === null || oldAppAside === journal.paths.oldApp) return false;
+  renameSync(oldAppAside, journal.paths.oldApp);
+  syncFolderNow(journal.paths.folder);
+  return true;
+}
+
+function restoreOldApp(layout: Layout, journal: Journal): boolean {
+  const { isTargetMissing, oldAppAside } = gatherEvidence(layout, journal);
+  if (!isTargetMissing || oldAppAside === null) return false;
+  renameSync(oldAppAside, layout.target);
+  syncFolderNow(layout.parent);
+  return true;
+}
+
+function append(paths: StagingPaths, entry: Parameters<JournalWriter['append']>[0]): void {
+  const writer = JournalWriter.reopen(paths);
+  try {
+    writer.append(entry);
+  } finally {
+    writer.close();
+  }
+}
+
+/** Staging folders without a journal: a clean-up was cut off after the journal had gone. */
+async function clearOrphans(layout: Layout): Promise<void> {
+  if (identityAt(layout.target) === null) return;
+  for (const name of await readdir(layout.parent)) {
+    const id = stagingIdOf(layout, name);
+    if (id === null) continue;
+    const { folder, journal } = stagingPaths(layout, id);
+    const isOrphan = await lstat(journal).then(
+      () => false,
+      () => true,
+    );
+    if (isOrphan && join(layout.parent, name) === folder) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function clearMounts({ tools, cacheFolder, warn }: RecoverOptions): Promise<void> {
+  if (cacheFolder === null) return;
+  try {
+    await closeAbandonedImages({ tools, cacheFolder, warn });
+  } catch (error) {
+    warn(
+      `Disk images left by an earlier update could not be detached: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}

@@ -1,0 +1,146 @@
+import { spawn } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import { homedir, tmpdir, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { UpdateError } from '../errors.ts';
+
+/** Where macOS keeps the tools that we call. Absolute, so that no PATH can put another program in between. */
+const TOOL_PATHS = {
+  arch: '/usr/bin/arch',
+  codesign: '/usr/bin/codesign',
+  ditto: '/usr/bin/ditto',
+  gktool: '/usr/bin/gktool',
+  hdiutil: '/usr/bin/hdiutil',
+  open: '/usr/bin/open',
+  ps: '/bin/ps',
+  spctl: '/usr/sbin/spctl',
+  sw_vers: '/usr/bin/sw_vers',
+  sync: '/bin/sync',
+  sysctl: '/usr/sbin/sysctl',
+  xattr: '/usr/bin/xattr',
+} as const;
+export type ToolName = keyof typeof TOOL_PATHS;
+
+export interface ToolResult {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly input?: string;
+  readonly signal?: AbortSignal;
+  /** Milliseconds after which the tool is killed. */
+  readonly timeout?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Runs Apple's tools: absolute path, argument arrays, a fixed environment. Never a shell. */
+export class Tools {
+  readonly #folder: string | null;
+
+  /** @param folder replaces the tools' directories (`--tools`); null for Apple's own. */
+  constructor(folder: string | null = null) {
+    this.#folder = folder === null ? null : resolve(folder);
+  }
+
+  /** The folder given with `--tools`, or null when Apple's own tools are used. */
+  get folder(): string | null {
+    return this.#folder;
+  }
+
+  pathOf(name: ToolName): string {
+    return this.#folder === null ? TOOL_PATHS[name] : join(this.#folder, name);
+  }
+
+  async exists(name: ToolName): Promise<boolean> {
+    return access(this.pathOf(name), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /**
+   * Runs a tool to its end.
+   *
+   * @throws UpdateError `usage` when the tool is not there, `cancelled` when the signal fires.
+   */
+  run(name: ToolName, args: readonly string[], options: RunOptions = {}): Promise<ToolResult> {
+    const path = this.pathOf(name);
+    const { signal, timeout } = options;
+    return new Promise((fulfil, reject) => {
+      if (signal?.aborted) return reject(cancelled());
+      const child = spawn(path, args, {
+        env: { ...environment(), ...options.environment },
+        stdio: ['pipe', 'pipe', 'pipe'],
+        cwd: '/',
+        ...(timeout === undefined ? {} : { timeout, killSignal: 'SIGKILL' }),
+      });
+      const stdout: Buffer[] = [];
+      const stderr: Buffer[] = [];
+      const onAbort = (): void => void child.kill('SIGTERM');
+      signal?.addEventListener('abort', onAbort, { once: true });
+      child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+      child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+      child.on('error', (error) => {
+        signal?.removeEventListener('abort', onAbort);
+        reject(toolMissing(name, path, error));
+      });
+      child.on('close', (status, signalName) => {
+        signal?.removeEventListener('abort', onAbort);
+        if (signal?.aborted) return reject(cancelled());
+        const killed = signalName === null ? '' : `\n${name} was ended by ${signalName}`;
+        fulfil({
+          status: status ?? 128,
+          stdout: Buffer.concat(stdout).toString('utf8'),
+          stderr: Buffer.concat(stderr).toString('utf8') + killed,
+        });
+      });
+      // A tool that ends without reading its input is no failure of ours.
+      child.stdin.on('error', () => undefined);
+      child.stdin.end(options.input ?? '');
+    });
+  }
+}
+
+/** Nothing is inherited that could change what a tool loads (`DYLD_`, `NODE_`, `ELECTRON_`) or how it speaks. */
+function environment(): Record<string, string> {
+  return {
+    LC_ALL: 'C',
+    PATH: '/usr/bin:/bin:/usr/sbin:/sbin',
+    HOME: homedir(),
+    TMPDIR: tmpdir(),
+    USER: userName(),
+  };
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? '');
+  }
+}
+
+function toolMissing(name: string, path: string, cause: unknown): UpdateError {
+  const advice =
+    process.platform === 'darwin'
+      ? 'Check that the folder given with --tools holds it.'
+      : 'This is not a Mac: name a folder with stand-ins for the tools of macOS with --tools.';
+  return new UpdateError('usage', `${name} could not be started at ${path}. ${advice}`, {
+    cause,
+    details: { tool: name, path },
+  });
+}
+
+function cancelled(): UpdateError {
+  return new UpdateError('cancelled', 'The update was cancelled. Nothing was changed.');
+}
+
+/** What a tool said, both streams: which one Apple's tools use differs by tool, case and version. */
+export function outputOf(result: ToolResult): string {
+  return [result.stderr, result.stdout]
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+    .join('\n');
+}
