@@ -1,0 +1,48 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { REPOSITORY } from './fixtures.ts';
+
+export interface CliResult {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The one JSON document that `--json` prints. */
+  readonly json: unknown;
+}
+
+export interface RunningCli {
+  readonly child: ChildProcess;
+  readonly result: Promise<CliResult>;
+}
+
+/** Starts the command as a process of its own, from the sources; the packaging test runs the built one. */
+export function startCli(args: readonly string[], options: { readonly detached?: boolean } = {}): RunningCli {
+  const child = spawn(process.execPath, [join(REPOSITORY, 'src', 'cli', 'nexy-updater.ts'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: options.detached ?? false,
+  });
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
+  const result = new Promise<CliResult>((fulfil, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => {
+      const text = Buffer.concat(stdout).toString('utf8');
+      fulfil({ status, stdout: text, stderr: Buffer.concat(stderr).toString('utf8'), json: tryParse(text) });
+    });
+  });
+  return { child, result };
+}
+
+export function runCli(args: readonly string[]): Promise<CliResult> {
+  return startCli(args).result;
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
