@@ -1,0 +1,121 @@
+import { readBundle } from './bundle/bundle.ts';
+import { rememberRefusal } from './check/refusals.ts';
+import { download } from './download/download.ts';
+import type { DownloadProgress } from './download/progress.ts';
+import { UpdateError } from './errors.ts';
+import type { HttpSettings } from './http.ts';
+import { layoutOf } from './install/layout.ts';
+import { assertNotRunning, assertReplaceable } from './install/preflight.ts';
+import { type PreparedInstall, type PrepareStep, prepareInstall } from './install/prepare.ts';
+import { Tools } from './install/tools.ts';
+import type { Candidate } from './manifest/candidate.ts';
+import type { Check } from './run-check.ts';
+
+export interface PrepareUpdateOptions {
+  readonly app: string;
+  readonly bundleId: string;
+  readonly http: HttpSettings;
+  readonly cacheFolder: string;
+  readonly stateFolder: string;
+  readonly toolsFolder?: string | null;
+  readonly verifiesSignature?: boolean;
+  readonly allowDowngrade?: boolean;
+  readonly refusesRunningTarget?: boolean;
+  readonly now: () => Date;
+  readonly warn: (message: string) => void;
+  readonly onProgress: (progress: DownloadProgress) => void;
+  readonly onStep: (step: PrepareStep) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What was downloaded, for a report. */
+export interface DownloadSummary {
+  readonly candidate: Candidate;
+  /** Bytes. */
+  readonly size: number;
+  readonly sha256: string;
+  /** Bytes that came over the network this time. */
+  readonly bytesDownloaded: number;
+  /** Bytes that were there from an earlier attempt. */
+  readonly resumedFrom: number;
+}
+
+/**
+ * From a decision to a staged app: download what the check found, verify it, copy it beside the target. What would
+ * fail in the end anyway fails before the first byte is fetched.
+ *
+ * @throws UpdateError with the code of the step that failed. The target is untouched then.
+ */
+export async function prepareUpdate(
+  check: Check,
+  options: PrepareUpdateOptions,
+): Promise<{ readonly summary: DownloadSummary; readonly prepared: PreparedInstall }> {
+  const { assessment, currentVersion, machine } = check;
+  const { manifest, candidates } = assessment;
+  if (manifest === null) throw new UpdateError('manifest-rejected', check.decision.message);
+  const { artifact, version } = manifest;
+  const { signal, http, cacheFolder, refusesRunningTarget = true } = options;
+  const whenCancelled = signal === undefined ? {} : { signal };
+  const tools = new Tools(options.toolsFolder ?? null);
+  const layout = await layoutOf(options.app);
+  await assertReplaceable(layout);
+  await assertBundleId(layout.target, options.bundleId);
+  if (refusesRunningTarget) await assertNotRunning(layout, tools);
+  const { type, size, sha256 } = artifact;
+  const { file, candidate, bytesDownloaded, resumedFrom } = await download({
+    candidates,
+    type,
+    size,
+    sha256,
+    cacheFolder,
+    http,
+    onProgress: options.onProgress,
+    ...whenCancelled,
+  });
+  try {
+    const prepared = await prepareInstall(file, {
+      ...options,
+      tools,
+      layout,
+      type,
+      offered: version,
+      current: currentVersion,
+      from: currentVersion.text,
+      machine,
+      refusesRunningTarget,
+      allowDowngrade: options.allowDowngrade ?? false,
+      verifiesSignature: options.verifiesSignature ?? true,
+    });
+    return { summary: { candidate, size, sha256, bytesDownloaded, resumedFrom }, prepared };
+  } catch (error) {
+    await rememberMismatch(error, sha256, options);
+    throw error;
+  }
+}
+
+async function assertBundleId(app: string, expected: string): Promise<void> {
+  const { bundleId } = await readBundle(app);
+  if (bundleId === expected) return;
+  throw new UpdateError(
+    'bundle-id-mismatch',
+    `${app} is ${bundleId ?? 'an app without a bundle id'}, not ${expected}. Nothing was changed. Give the path of the app that the update is for.`,
+    { details: { expected, found: bundleId } },
+  );
+}
+
+/** The same bytes will hold the same wrong version tomorrow; without a note they would be fetched every hour. */
+async function rememberMismatch(
+  error: unknown,
+  sha256: string,
+  { stateFolder, now }: PrepareUpdateOptions,
+): Promise<void> {
+  if (!(error instanceof UpdateError) || error.code !== 'payload-version-mismatch') return;
+  const found = error.details['found'];
+  const contains = Array.isArray(found) ? found.filter((text) => typeof text === 'string') : [];
+  await rememberRefusal(stateFolder, {
+    sha256,
+    kind: 'payload-version-mismatch',
+    contains,
+    rememberedAt: now().toISOString(),
+  });
+}

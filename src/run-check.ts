@@ -1,0 +1,120 @@
+import { readBundle, versionOfBundle } from './bundle/bundle.ts';
+import type { Decision } from './check/decide.ts';
+import type { PretendedFacts } from './check/facts.ts';
+import type { Channel } from './config.ts';
+import { UpdateError } from './errors.ts';
+import type { HttpSettings } from './http.ts';
+import type { Machine } from './install/machine.ts';
+import type { Assessment, AssessPolicy } from './manifest/assess.ts';
+import { readVersion, type Version } from './version.ts';
+
+/** What is installed: an app on disk, or a version that somebody asks "what if" for. */
+export type CheckTarget = { readonly app: string } | { readonly version: string };
+
+export interface CheckOptions {
+  /** URL of the manifest, or the manifest itself with the name it goes by. */
+  readonly source: string | { readonly bytes: Uint8Array; readonly name: string };
+  /** The channel that is asked for; null where the manifest's own counts. */
+  readonly channel: Channel | null;
+  readonly policy: AssessPolicy;
+  readonly http: HttpSettings;
+  readonly stateFolder: string;
+  /** Replaces the folders of Apple's tools; null for Apple's own. */
+  readonly toolsFolder: string | null;
+  readonly target: CheckTarget;
+  readonly isManual: boolean;
+  readonly allowDowngrade: boolean;
+  readonly pretended?: PretendedFacts;
+  readonly signal?: AbortSignal;
+  readonly warn: (message: string) => void;
+}
+
+export interface Check {
+  readonly assessment: Assessment;
+  readonly decision: Decision;
+  readonly currentVersion: Version;
+  /** The Mac as it is, whatever was pretended. */
+  readonly machine: Machine;
+}
+
+/**
+ * One check, from URL to decision: fetch the manifest, judge it, gather the facts, decide.
+ *
+ * @throws UpdateError `manifest-unreachable`, `app-not-found`, `version-invalid`, `cancelled`.
+ */
+export async function runCheck(options: CheckOptions): Promise<Check> {
+  const [{ assessManifest }, { decide }, { gatherFacts }, { Tools }, { readMachine }] = await Promise.all([
+    import('./manifest/assess.ts'),
+    import('./check/decide.ts'),
+    import('./check/facts.ts'),
+    import('./install/tools.ts'),
+    import('./install/machine.ts'),
+  ]);
+  const tools = new Tools(options.toolsFolder);
+  // An app that is not there needs no request.
+  const currentVersion = await readCurrentVersion(options.target);
+  const [{ bytes, name }, machine, place] = await Promise.all([
+    readManifest(options),
+    readMachine(tools),
+    readPlace(options.target, options.toolsFolder),
+  ]);
+  const assessment = assessManifest(bytes, options.policy, { channel: options.channel, fileName: name });
+  const { facts, warnings } = await gatherFacts(
+    {
+      readCurrentVersion: async () => currentVersion,
+      readMacosVersion: async () => machine.systemVersion,
+      readHardware: async () => ({
+        architecture: machine.architecture,
+        hasRosetta: machine.hasRosetta ?? true,
+      }),
+      readPlace: async () => place,
+    },
+    {
+      manifest: assessment.manifest,
+      stateFolder: options.stateFolder,
+      isManual: options.isManual,
+      allowDowngrade: options.allowDowngrade,
+      ...(options.pretended === undefined ? {} : { pretended: options.pretended }),
+    },
+  );
+  for (const warning of warnings) options.warn(warning);
+  return { assessment, decision: decide(assessment, facts), currentVersion, machine };
+}
+
+async function readManifest(
+  options: CheckOptions,
+): Promise<{ readonly bytes: Uint8Array; readonly name: string }> {
+  const { source, stateFolder, http, signal } = options;
+  if (typeof source !== 'string') return source;
+  const { fetchManifest } = await import('./check/fetch-manifest.ts');
+  const whenCancelled = signal === undefined ? {} : { signal };
+  const { bytes, warnings } = await fetchManifest({ url: source, stateFolder, http, ...whenCancelled });
+  for (const warning of warnings) options.warn(warning);
+  return { bytes, name: source };
+}
+
+async function readCurrentVersion(target: CheckTarget): Promise<Version> {
+  const text = 'version' in target ? target.version : versionOfBundle(await readBundle(target.app));
+  const version = text === null ? null : readVersion(text);
+  if (version !== null) return version;
+  throw new UpdateError(
+    'version-invalid',
+    text === null
+      ? 'The installed app has no version, so it cannot be told whether another one is newer.'
+      : `The installed version "${text}" is not of the form 1.2.3.4, so it cannot be told whether another one is newer.`,
+    { details: { version: text } },
+  );
+}
+
+async function readPlace(
+  target: CheckTarget,
+  toolsFolder: string | null,
+): Promise<{ readonly isReadOnlyVolume: boolean; readonly isTranslocated: boolean }> {
+  if ('version' in target) return { isReadOnlyVolume: false, isTranslocated: false };
+  const [{ layoutOf }, { readTargetPlace }, { Tools }] = await Promise.all([
+    import('./install/layout.ts'),
+    import('./install/preflight.ts'),
+    import('./install/tools.ts'),
+  ]);
+  return readTargetPlace(await layoutOf(target.app), new Tools(toolsFolder));
+}

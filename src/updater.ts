@@ -1,0 +1,261 @@
+import { EventEmitter } from 'node:events';
+import type { PollingPolicy } from './check/schedule.ts';
+import type { Channel } from './config.ts';
+import type { DownloadProgress } from './download/progress.ts';
+import { UpdateError } from './errors.ts';
+import type { HttpSettings } from './http.ts';
+import type { InstallOutcome } from './install/exchange.ts';
+import type { Layout } from './install/layout.ts';
+import type { PreparedInstall } from './install/prepare.ts';
+import type { RecoveryAction } from './install/recover.ts';
+import type { Tools } from './install/tools.ts';
+import type { AssessPolicy } from './manifest/assess.ts';
+import type { Polling } from './polling.ts';
+import type { DownloadSummary } from './prepare-update.ts';
+import type { Check } from './run-check.ts';
+import type { UpdaterState } from './state.ts';
+
+export interface UpdaterLogger {
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+export interface UpdaterOptions {
+  /** The installed bundle, e.g. `/Applications/Nexy.app`. */
+  readonly app: string;
+  /** The bundle id that app and update must have. */
+  readonly bundleId: string;
+  readonly manifestUrl: string;
+  /** The channel that is asked for; null where the manifest's own counts. */
+  readonly channel: Channel | null;
+  readonly policy: AssessPolicy;
+  readonly http: HttpSettings;
+  readonly cacheFolder: string;
+  readonly stateFolder: string;
+  /** Replaces the folders of Apple's tools, for tests. */
+  readonly toolsFolder?: string | null;
+  /** False skips codesign and Gatekeeper, for tests. */
+  readonly verifiesSignature?: boolean;
+  readonly allowDowngrade?: boolean;
+  /** False for the app itself, which is replaced while it quits. */
+  readonly refusesRunningTarget?: boolean;
+  readonly logger?: UpdaterLogger;
+  readonly now?: () => Date;
+}
+
+export interface UpdaterEvents {
+  'checking-for-update': [];
+  'update-available': [info: { readonly version: string }];
+  'update-not-available': [info: { readonly version: string }];
+  'download-progress': [progress: DownloadProgress];
+  'update-downloaded': [info: { readonly version: string }];
+  'update-cancelled': [info: { readonly version: string }];
+  error: [error: UpdateError];
+  state: [state: UpdaterState];
+}
+
+const SILENT: UpdaterLogger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/**
+ * Walks an update through check, download and install. Works in plain Node and in Electron's main process. Modules
+ * are loaded when they are first needed, so that importing this one costs an app's start next to nothing.
+ */
+export class NexyUpdater extends EventEmitter<UpdaterEvents> {
+  readonly #options: UpdaterOptions;
+  readonly #logger: UpdaterLogger;
+  readonly #now: () => Date;
+  #state: UpdaterState = { kind: 'idle' };
+  #checking: Promise<Check> | null = null;
+  #check: Check | null = null;
+  #prepared: PreparedInstall | null = null;
+  readonly #warn = (message: string): void => this.#logger.warn(message);
+
+  constructor(options: UpdaterOptions) {
+    super();
+    this.#options = options;
+    this.#logger = options.logger ?? SILENT;
+    this.#now = options.now ?? (() => new Date());
+  }
+
+  get state(): UpdaterState {
+    return this.#state;
+  }
+
+  /**
+   * Fetches the manifest and decides. One check runs at a time: a second call gets the first one's answer.
+   *
+   * @param request `isManual`: a person asked, which passes over skips, rollouts and failed starts
+   * @throws UpdateError `manifest-unreachable`, `app-not-found`, `bundle-id-mismatch`, `cancelled`.
+   */
+  checkForUpdates(
+    request: { readonly isManual?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<Check> {
+    this.#checking ??= this.#guard(() => this.#runCheck(request.isManual ?? false, request.signal)).finally(
+      () => {
+        this.#checking = null;
+      },
+    );
+    return this.#checking;
+  }
+
+  /** Checks by itself from now on: shortly after start, then hourly, spread out at random. */
+  async startPolling(policy?: PollingPolicy): Promise<Polling> {
+    const { startPolling } = await import('./polling.ts');
+    return startPolling(() => this.checkForUpdates(), policy);
+  }
+
+  /**
+   * Downloads the update that the last check found, verifies it and stages it: afterwards only the exchange is left.
+   *
+   * @throws UpdateError with the code of the step that failed. The target is untouched then.
+   */
+  downloadUpdate(signal?: AbortSignal): Promise<DownloadSummary> {
+    return this.#guard(() => this.#download(signal));
+  }
+
+  /**
+   * Exchanges the installed app for the staged one.
+   *
+   * @throws UpdateError `usage` when nothing is staged, `target-in-use`, `swap-failed`, `app-management-denied`.
+   */
+  installUpdate(): Promise<InstallOutcome> {
+    return this.#guard(() => this.#install());
+  }
+
+  /** Takes away what was staged; the target was never touched. */
+  async discardUpdate(): Promise<void> {
+    const prepared = this.#prepared;
+    this.#prepared = null;
+    await prepared?.discard();
+  }
+
+  /** Says that the running version came up well; the previous one is no longer kept. */
+  async confirmUpdate(): Promise<InstallOutcome | null> {
+    const [{ confirmUpdate }, { layout }] = await Promise.all([
+      import('./install/confirm.ts'),
+      this.#openTarget(),
+    ]);
+    return confirmUpdate(layout, this.#now);
+  }
+
+  /** Repairs what an earlier run left behind. To be called at every start. */
+  async recover(): Promise<RecoveryAction> {
+    const [{ recover }, { layout, tools }] = await Promise.all([
+      import('./install/recover.ts'),
+      this.#openTarget(),
+    ]);
+    const { cacheFolder } = this.#options;
+    return recover(layout, { tools, cacheFolder, now: this.#now, warn: this.#warn });
+  }
+
+  async #runCheck(isManual: boolean, signal: AbortSignal | undefined): Promise<Check> {
+    const { app, manifestUrl, allowDowngrade = false, toolsFolder = null } = this.#options;
+    await this.discardUpdate();
+    this.#become({ kind: 'checking', isManual });
+    this.emit('checking-for-update');
+    const { runCheck } = await import('./run-check.ts');
+    const check = await runCheck({
+      ...this.#options,
+      source: manifestUrl,
+      target: { app },
+      isManual,
+      allowDowngrade,
+      toolsFolder,
+      warn: this.#warn,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    this.#check = check;
+    const { assessment, decision } = check;
+    const version = assessment.version ?? '';
+    this.#logger.info(decision.message);
+    if (decision.action === 'update') {
+      this.#become({ kind: 'available', version, decision });
+      this.emit('update-available', { version });
+    } else {
+      this.#become({ kind: 'not-available', decision });
+      this.emit('update-not-available', { version });
+    }
+    return check;
+  }
+
+  async #download(signal: AbortSignal | undefined): Promise<DownloadSummary> {
+    const check = this.#check;
+    const version = check?.assessment.manifest?.version.text;
+    if (check === null || version === undefined || check.decision.action !== 'update') {
+      throw nothingTo('download', 'Check for updates first.');
+    }
+    await this.discardUpdate();
+    this.#become({ kind: 'downloading', version, progress: null });
+    const { prepareUpdate } = await import('./prepare-update.ts');
+    const { summary, prepared } = await prepareUpdate(check, {
+      ...this.#options,
+      now: this.#now,
+      warn: this.#warn,
+      onProgress: (progress) => {
+        this.#become({ kind: 'downloading', version, progress });
+        this.emit('download-progress', progress);
+      },
+      onStep: (step) => this.#become({ kind: 'preparing', version, step }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    this.#prepared = prepared;
+    this.#become({ kind: 'ready', version });
+    this.emit('update-downloaded', { version });
+    return summary;
+  }
+
+  async #install(): Promise<InstallOutcome> {
+    const prepared = this.#prepared;
+    if (prepared === null) throw nothingTo('install', 'Download an update first.');
+    this.#prepared = null;
+    this.#become({ kind: 'installing', version: prepared.staged.to });
+    const outcome = await prepared.exchange();
+    this.#become({ kind: 'installed', ...outcome });
+    return outcome;
+  }
+
+  async #openTarget(): Promise<{ readonly layout: Layout; readonly tools: Tools }> {
+    const [{ layoutOf }, { Tools }] = await Promise.all([
+      import('./install/layout.ts'),
+      import('./install/tools.ts'),
+    ]);
+    return { layout: await layoutOf(this.#options.app), tools: new Tools(this.#options.toolsFolder ?? null) };
+  }
+
+  #become(state: UpdaterState): void {
+    this.#state = state;
+    this.emit('state', state);
+  }
+
+  /** Every failure is an UpdateError, becomes the state, and is told to those who listen. */
+  async #guard<Result>(act: () => Promise<Result>): Promise<Result> {
+    const version = this.#check?.assessment.version ?? '';
+    try {
+      return await act();
+    } catch (cause) {
+      const error = cause instanceof UpdateError ? cause : unexpected(cause);
+      this.#logger.error(error.message);
+      this.#become({ kind: 'failed', error });
+      if (error.code === 'cancelled') this.emit('update-cancelled', { version });
+      // Node ends the process on an `error` that nobody listens to; the rejected promise tells it as well.
+      else if (this.listenerCount('error') > 0) this.emit('error', error);
+      throw error;
+    }
+  }
+}
+
+function nothingTo(act: string, advice: string): UpdateError {
+  return new UpdateError('usage', `There is no update to ${act}. ${advice}`);
+}
+
+function unexpected(cause: unknown): UpdateError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new UpdateError(
+    'swap-failed',
+    `The update failed unexpectedly (${reason}). The installed app is as it was.`,
+    {
+      cause,
+    },
+  );
+}
