@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { findProcessesRunningFrom, isNumberInUse, parseProcesses } from '../../src/install/processes.ts';
+import { Tools } from '../../src/install/tools.ts';
+import { MACOS_TOOLS } from '../support/fixtures.ts';
+
+const tools = new Tools(process.platform === 'darwin' ? null : MACOS_TOOLS);
+
+describe('processes', () => {
+  it('are read from ps with their whole path, spaces included', () => {
+    const output =
+      '    1     0 /sbin/launchd\n  501   501 /Applications/Nexy Beta.app/Contents/MacOS/Nexy Beta\n\n';
+    expect(parseProcesses(output)).toEqual([
+      { pid: 1, uid: 0, executable: '/sbin/launchd' },
+      { pid: 501, uid: 501, executable: '/Applications/Nexy Beta.app/Contents/MacOS/Nexy Beta' },
+    ]);
+  });
+
+  it('that run from a bundle are found, and those of a neighbour with a longer name are not', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nexy-processes-'));
+    const start = async (bundle: string) => {
+      const program = join(folder, bundle, 'Contents', 'MacOS', 'Nexy');
+      mkdirSync(join(folder, bundle, 'Contents', 'MacOS'), { recursive: true });
+      copyFileSync(process.execPath, program);
+      const child = spawn(program, ['-e', 'console.log(1); setInterval(() => undefined, 1000)'], {
+        stdio: 'pipe',
+      });
+      await once(child.stdout, 'data');
+      return child;
+    };
+    const [own, neighbour] = await Promise.all([start('Nexy.app'), start('Nexy.app 2')]);
+    try {
+      const found = await findProcessesRunningFrom(join(folder, 'Nexy.app'), tools);
+      expect(found.map(({ pid }) => pid)).toEqual([own.pid]);
+    } finally {
+      own.kill('SIGKILL');
+      neighbour.kill('SIGKILL');
+    }
+  });
+
+  it('are known by number as long as they live', async () => {
+    const child = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' });
+    await once(child, 'exit');
+    expect(isNumberInUse(child.pid ?? 0)).toBe(false);
+    expect(isNumberInUse(process.pid)).toBe(true);
+  });
+});

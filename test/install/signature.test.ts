@@ -1,0 +1,105 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { readDesignatedRequirement, verifyGatekeeper, verifySignature } from '../../src/install/signature.ts';
+import { Tools } from '../../src/install/tools.ts';
+import { HAS_FIXTURES, NEEDS_FIXTURES, recordedOutput } from '../support/fixtures.ts';
+import { writeRecordedTool } from '../support/recorded-tool.ts';
+
+let folder: string;
+let warnings: string[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'nexy-signature-'));
+  warnings = [];
+});
+
+function options() {
+  return { tools: new Tools(folder), warn: (text: string) => void warnings.push(text) };
+}
+
+describe.skipIf(!HAS_FIXTURES)(`recorded answers of codesign${NEEDS_FIXTURES}`, () => {
+  it.each([
+    ['codesign__display-r-apple.txt', 'identifier "com.apple.bash" and anchor apple'],
+    ['codesign__display-r-adhoc.txt', 'cdhash H"51837d1122ccaa5f7809f9b321679906f1168608"'],
+    [
+      'codesign__display-r-developer-id-2015.txt',
+      'identifier "com.blackpixel.kaleidoscope" and anchor apple generic and certificate 1[field.1.2.840.113635.100.6.2.6] /* exists */ and certificate leaf[field.1.2.840.113635.100.6.1.13] /* exists */ and certificate leaf[subject.OU] = "432ZXYXDNY"',
+    ],
+  ])('give the requirement in %s', async (name, requirement) => {
+    writeRecordedTool(folder, 'codesign', { stdout: recordedOutput(name), status: 0 });
+    expect(await readDesignatedRequirement('/Applications/Nexy.app', options())).toBe(requirement);
+  });
+
+  it('say when the installed app is not signed', async () => {
+    writeRecordedTool(folder, 'codesign', {
+      stderr: recordedOutput('codesign__display-not-signed.txt'),
+      status: 1,
+    });
+    await expect(readDesignatedRequirement('/a.app', options())).rejects.toMatchObject({
+      code: 'signature-invalid',
+    });
+  });
+
+  it.each([
+    ['codesign__verify-ok.txt', 0, null],
+    ['codesign__verify-explicit-requirement-ok.txt', 0, null],
+    ['codesign__test-requirement-failed.txt', 3, 'requirement-mismatch'],
+    ['codesign__test-requirement-failed-deep.txt', 3, 'requirement-mismatch'],
+    ['codesign__verify-modified-file-with-prepared-lines.txt', 1, 'signature-invalid'],
+    ['codesign__verify-nested-code-subcomponent.txt', 1, 'signature-invalid'],
+    ['codesign__verify-invalid-signature.txt', 1, 'signature-invalid'],
+    ['codesign__verify-detritus.txt', 1, 'signature-invalid'],
+    ['codesign__verify-no-resources.txt', 1, 'signature-invalid'],
+  ])('%s with status %d means %s', async (name, status, code) => {
+    writeRecordedTool(folder, 'codesign', { stderr: recordedOutput(name), status });
+    const verified = verifySignature('/a.app', 'anchor apple', options());
+    if (code === null) await verified;
+    else await expect(verified).rejects.toMatchObject({ code });
+  });
+
+  it('are told in words that do not name our own folders', async () => {
+    const stderr = recordedOutput('codesign__verify-sealed-resource-no-verbose.txt');
+    writeRecordedTool(folder, 'codesign', { stderr, status: 1 });
+    await expect(verifySignature('/tmp/Conductor.app', 'anchor apple', options())).rejects.toThrow(
+      'does not fit its contents (a sealed resource is missing or invalid)',
+    );
+  });
+});
+
+describe.skipIf(!HAS_FIXTURES)(`recorded verdicts of Gatekeeper${NEEDS_FIXTURES}`, () => {
+  it('are final where the installed app passes', async () => {
+    writeRecordedTool(folder, 'spctl', {
+      stderr: recordedOutput('spctl__execute-accepted-notarized.txt'),
+      status: 0,
+    });
+    writeRecordedTool(folder, 'gktool', { stdout: recordedOutput('gktool__scan-rejected.txt'), status: 1 });
+    await expect(verifyGatekeeper('/new', '/installed', options())).rejects.toMatchObject({
+      code: 'gatekeeper-rejected',
+    });
+    writeRecordedTool(folder, 'gktool', { stdout: recordedOutput('gktool__scan-allowed.txt'), status: 0 });
+    await verifyGatekeeper('/new', '/installed', options());
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([
+    ['spctl__execute-rejected-adhoc.txt', 3],
+    ['spctl__execute-rejected-unnotarized-exit3.txt', 3],
+    ['spctl__execute-rejected-notarized-app-store-only.txt', 3],
+    ['spctl__execute-sealed-resource.txt', 1],
+    ['spctl__execute-internal-error.txt', 1],
+  ])('are a warning where the installed app does not pass either: %s', async (name, status) => {
+    writeRecordedTool(folder, 'spctl', { stderr: recordedOutput(name), status });
+    await verifyGatekeeper('/new', '/installed', options());
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('count for nothing where Gatekeeper is switched off', async () => {
+    const name = 'spctl__execute-accepted-no-signature-security-disabled.txt';
+    writeRecordedTool(folder, 'spctl', { stderr: recordedOutput(name), status: 0 });
+    writeRecordedTool(folder, 'gktool', { stdout: recordedOutput('gktool__scan-rejected.txt'), status: 1 });
+    await verifyGatekeeper('/new', '/installed', options());
+    expect(warnings.join(' ')).toContain('switched off');
+  });
+});
