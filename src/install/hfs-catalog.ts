@@ -4,7 +4,7 @@
  */
 
 /** A piece of the volume: `offset` and `length` in bytes from the volume's beginning. */
-export interface VolumeRange {
+interface VolumeRange {
   readonly offset: number;
   readonly length: number;
 }
@@ -28,7 +28,7 @@ export interface CatalogEntry {
 /** Reads pieces of the volume, in the order asked for. */
 export type ReadVolume = (ranges: readonly VolumeRange[]) => Promise<readonly Buffer[]>;
 
-export const ROOT_FOLDER_ID = 2;
+const ROOT_FOLDER_ID = 2;
 const ROOT_PARENT_ID = 1;
 const CATALOG_FILE_ID = 4;
 const HEADER: VolumeRange = { offset: 1024, length: 512 };

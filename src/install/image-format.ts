@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { UpdateError } from '../errors.ts';
-import type { Slice } from './seven-zip-module.ts';
+import type { Slice } from './seven-zip-files.ts';
 
 /** Where the volume lies in a file that is no UDIF image. */
 export interface RawVolume {
@@ -48,7 +48,7 @@ export async function readImageFormat(path: string): Promise<ImageFormat> {
 }
 
 /** Whether these first bytes of a volume are HFS Plus (`H+`, `HX` at 1024) or APFS (`NXSB` at 32). */
-export function volumeKind(head: Buffer): 'hfs' | 'apfs' | null {
+function volumeKind(head: Buffer): 'hfs' | 'apfs' | null {
   if (head.toString('latin1', 32, 36) === 'NXSB') return 'apfs';
   return ['H+', 'HX'].includes(head.toString('latin1', 1024, 1026)) ? 'hfs' : null;
 }

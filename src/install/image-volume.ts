@@ -1,11 +1,13 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UpdateError } from '../errors.ts';
+import { systemErrorCode, UpdateError } from '../errors.ts';
 import { type CatalogEntry, catalogPath, type ReadVolume, readHfsCatalog } from './hfs-catalog.ts';
 import { readImageFormat } from './image-format.ts';
-import { assertClean, INPUT, runSevenZip, type Slice, unreadable } from './seven-zip-module.ts';
+import type { Slice } from './seven-zip-files.ts';
+import { type Listing, type Properties, parseListing, parseMode } from './seven-zip-listing.ts';
+import { assertClean, INPUT, runSevenZip, unreadable } from './seven-zip-module.ts';
 
 /** A folder, file or link of a volume, in 7-Zip's order. */
 export interface VolumeEntry {
@@ -55,20 +57,35 @@ async function withSlice<T>(path: string, slice: Slice, use: (volume: Volume) =>
   assertClean(run, path);
   const listing = parseListing(run.output);
   const type = listing.types.at(-1);
-  if (type === 'HFS' || type === 'APFS') return use(await readVolume(path, slice, listing, type));
-  // Several volumes in one image: 7-Zip shows the partitions instead. The first one is taken.
-  const partition = listing.items.find((item) => /\.(?:hfsx?|apfs)$/.test(item.get('Path') ?? ''));
-  const name = partition?.get('Path');
-  if (type !== 'Dmg' || name === undefined)
-    throw unreadable(path, 'it holds no volume that can be read (HFS+ or APFS)');
+  const isPlain = listing.types.length === (listing.types[0] === 'Dmg' ? 2 : 1);
+  if (isPlain && (type === 'HFS' || type === 'APFS'))
+    return use(await readVolume(path, slice, listing, type));
+  // Several volumes, or a partition map of its own within one partition: that one is looked at as a raw disk.
+  const name = listing.types[0] === 'Dmg' ? choosePartition(listing) : null;
+  if (name === null) throw unreadable(path, 'it holds no volume that can be read (HFS+ or APFS)');
   const folder = await mkdtemp(join(tmpdir(), 'nexy-volume-'));
   try {
     const copy = join(folder, 'volume');
-    await extractPartition(path, slice, name, copy);
-    return await withSlice(path, { path: copy, offset: 0, length: (await stat(copy)).size }, use);
+    await extractPartition(path, slice, name, copy).catch((error: unknown) => {
+      throw writeFailure(path, error);
+    });
+    const format = await readImageFormat(copy);
+    const volume = format.kind === 'raw' ? format.volumes[0] : undefined;
+    if (volume === undefined) throw unreadable(path, 'it holds no volume that can be read (HFS+ or APFS)');
+    return await withSlice(path, volume.slice, use);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The partition that 7-Zip opened, else the first with a volume by its name, else the largest. */
+function choosePartition(listing: Listing): string | null {
+  if (listing.partition !== null) return listing.partition;
+  const named = listing.items.find((item) => /\.(?:hfsx?|apfs)$/.test(item.get('Path') ?? ''));
+  const [largest] = [...listing.items].sort(
+    (a, b) => Number(b.get('Size') ?? 0) - Number(a.get('Size') ?? 0),
+  );
+  return (named ?? largest)?.get('Path') ?? null;
 }
 
 async function extractPartition(path: string, slice: Slice, name: string, copy: string): Promise<void> {
@@ -83,43 +100,6 @@ async function extractPartition(path: string, slice: Slice, name: string, copy: 
   } finally {
     closeSync(descriptor);
   }
-}
-
-type Properties = ReadonlyMap<string, string>;
-
-interface Listing {
-  /** From the outermost archive to the innermost, e.g. `Dmg`, `HFS`. */
-  readonly types: readonly string[];
-  /** Path of the partition within a UDIF image, e.g. `2.hfs`. */
-  readonly partition: string | null;
-  readonly name: string | null;
-  readonly volumeCount: number;
-  readonly items: readonly Properties[];
-}
-
-/** Reads `7zz l -slt`. Names cannot forge lines: 7-Zip prints their line breaks as `_`. */
-export function parseListing(lines: readonly string[]): Listing {
-  const begin = lines.indexOf('--');
-  const end = lines.indexOf('----------');
-  const head = begin < 0 || end < 0 ? [] : lines.slice(begin, end);
-  const valuesOf = (key: string) =>
-    head.filter((line) => line.startsWith(key)).map((line) => line.slice(key.length));
-  const items: Map<string, string>[] = [];
-  for (const line of end < 0 ? [] : lines.slice(end + 1)) {
-    const equals = line.indexOf(' = ');
-    const [key, value] =
-      equals < 0 ? [line.replace(/ =$/, ''), ''] : [line.slice(0, equals), line.slice(equals + 3)];
-    if (key === 'Path') items.push(new Map());
-    if (line !== '') items.at(-1)?.set(key, value);
-  }
-  const inner = head.indexOf('----');
-  return {
-    types: valuesOf('Type = '),
-    partition: inner < 0 ? null : (head[inner + 1]?.replace(/^Path = /, '') ?? null),
-    name: valuesOf('volume_name: ')[0] ?? valuesOf('Name = ').at(-1) ?? null,
-    volumeCount: valuesOf('fs_index: ').length,
-    items: items.filter((item) => item.get('Alternate Stream') !== '+'),
-  };
 }
 
 async function readVolume(
@@ -166,20 +146,6 @@ function describePrinted(item: Properties): VolumeEntry {
     hardLink: !isFolder && Number(item.get('Links') ?? 1) > 1 ? (item.get('iNode') ?? null) : null,
     isHardLinkTarget: false,
   };
-}
-
-/** `drwxr-sr-t` as bits; null when it is nothing of the kind. */
-function parseMode(text: string): number | null {
-  if (!/^.[r-][w-][xsS-][r-][w-][xsS-][r-][w-][xtT-]$/.test(text)) return null;
-  const plain = [...text.slice(1)].reduce(
-    (bits, letter) => (bits << 1) | (/[rwxst]/.test(letter) ? 1 : 0),
-    0,
-  );
-  const special = [text[3], text[6], text[9]].reduce(
-    (bits, letter) => (bits << 1) | (/[sStT]/.test(letter ?? '') ? 1 : 0),
-    0,
-  );
-  return plain | (special << 9);
 }
 
 /** Names at the root that HFS Plus keeps from view (TN1150, "Hard Links", "Journal"; hfs_vnops). */
@@ -288,6 +254,17 @@ async function readPartitionHead(path: string, slice: Slice, name: string, lengt
     if (!(error instanceof Enough)) throw error;
   }
   return Buffer.concat(pieces).subarray(0, length);
+}
+
+/** The error for a failure to write what is in an image: `disk-full`, else `image-unreadable`. */
+export function writeFailure(path: string, error: unknown): UpdateError {
+  if (error instanceof UpdateError) return error;
+  if (systemErrorCode(error) !== 'ENOSPC') return unreadable(path, 'its contents cannot be written', error);
+  return new UpdateError(
+    'disk-full',
+    `The disk is full: ${path} could not be unpacked. Nothing was changed. Free some space and try again.`,
+    { cause: error, details: { path } },
+  );
 }
 
 /** Writes all bytes at a position. */

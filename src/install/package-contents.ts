@@ -2,10 +2,10 @@ import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemErrorCode, UpdateError } from '../errors.ts';
-import { writeAll } from './image-volume.ts';
+import { writeAll, writeFailure } from './image-volume.ts';
 import { listPayload, type PayloadEntry } from './package-payload.ts';
-import { assertClean, INPUT, runSevenZip, type SinkFile, unreadable } from './seven-zip-module.ts';
+import type { SinkFile } from './seven-zip-files.ts';
+import { assertClean, INPUT, runSevenZip, unreadable } from './seven-zip-module.ts';
 
 /** What a flat package (`.pkg`) holds. */
 export interface PackageContents {
@@ -56,17 +56,7 @@ export async function readPackage(path: string): Promise<PackageContents> {
     const title = distribution === undefined ? null : textOf((await parseXml(path, distribution))['title']);
     return { title, components };
   } catch (error) {
-    if (error instanceof UpdateError) throw error;
-    if (systemErrorCode(error) === 'ENOSPC')
-      throw new UpdateError(
-        'disk-full',
-        `The disk is full: ${path} could not be looked into. Free some space.`,
-        {
-          cause: error,
-          details: { path },
-        },
-      );
-    throw unreadable(path, 'its contents cannot be read', error);
+    throw writeFailure(path, error);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -74,20 +74,25 @@ export class Tools {
         env: { ...environment(), ...options.environment },
         stdio: ['pipe', 'pipe', 'pipe'],
         cwd: '/',
-        ...(timeout === undefined ? {} : { timeout, killSignal: 'SIGKILL' }),
       });
       const stdout: Buffer[] = [];
       const stderr: Buffer[] = [];
+      // Not spawn's own time-out: its timer goes on, and keeps the process alive, when a tool cannot be started.
+      const timer = timeout === undefined ? null : setTimeout(() => child.kill('SIGKILL'), timeout);
       const onAbort = (): void => void child.kill('SIGTERM');
       signal?.addEventListener('abort', onAbort, { once: true });
+      const settle = (): void => {
+        if (timer !== null) clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+      };
       child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
       child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
       child.on('error', (error) => {
-        signal?.removeEventListener('abort', onAbort);
+        settle();
         reject(toolMissing(name, path, error));
       });
       child.on('close', (status, signalName) => {
-        signal?.removeEventListener('abort', onAbort);
+        settle();
         if (signal?.aborted) return reject(cancelled());
         const killed = signalName === null ? '' : `\n${name} was ended by ${signalName}`;
         fulfil({

@@ -15,9 +15,9 @@ import {
   utimesSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { systemErrorCode, UpdateError } from '../errors.ts';
-import { type Volume, type VolumeEntry, writeAll } from './image-volume.ts';
-import { assertClean, INPUT, runSevenZip, type Sink, type SinkFile, unreadable } from './seven-zip-module.ts';
+import { type Volume, type VolumeEntry, writeAll, writeFailure } from './image-volume.ts';
+import type { Sink, SinkFile } from './seven-zip-files.ts';
+import { assertClean, INPUT, runSevenZip, unreadable } from './seven-zip-module.ts';
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
@@ -39,14 +39,7 @@ export async function writeVolume(path: string, volume: Volume, folder: string):
     await writeLinks(path, volume, writer);
     writer.finishFolders();
   } catch (error) {
-    if (error instanceof UpdateError) throw error;
-    if (systemErrorCode(error) === 'ENOSPC')
-      throw new UpdateError(
-        'disk-full',
-        `The disk is full: ${path} could not be unpacked. Nothing was changed. Free some space and try again.`,
-        { cause: error, details: { path } },
-      );
-    throw unreadable(path, 'its contents cannot be written', error);
+    throw writeFailure(path, error);
   }
 }
 

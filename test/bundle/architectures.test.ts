@@ -34,7 +34,10 @@ describe('architectures of a program', () => {
   it('reads a universal one in the order of the file', async () => {
     const slice = (cpu: readonly number[]) => [...cpu, 4096, 100, 12];
     expect(await read(words(0xcafebabe, 2, ...slice(X86_64), ...slice(ARM64)))).toEqual(['x86_64', 'arm64']);
-    expect(await read(words(0xcafebabe, 2, ...slice(X86_64), ...slice(ARM64E)))).toEqual(['x86_64', 'arm64e']);
+    expect(await read(words(0xcafebabe, 2, ...slice(X86_64), ...slice(ARM64E)))).toEqual([
+      'x86_64',
+      'arm64e',
+    ]);
   });
 
   it('takes a script, an empty file and a Java class for none', async () => {

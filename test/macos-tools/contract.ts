@@ -138,7 +138,7 @@ export async function runContractRow(row: ContractRow, set: 'double' | 'apple'):
 }
 
 /** Absolute path of a tool in one of the two sets. */
-export function toolPath(tool: string, set: 'double' | 'apple'): string {
+function toolPath(tool: string, set: 'double' | 'apple'): string {
   if (set === 'double') return join(DOUBLES_FOLDER, tool);
   const path = APPLE_PATHS[tool];
   if (path === undefined) throw new Error(`No path is known for Apple's ${tool}`);

@@ -95,7 +95,7 @@ export function update(attachment: Attachment): void {
   renameSync(temporary, recordPath(attachment.number));
 }
 
-export function forget(attachment: Attachment): void {
+function forget(attachment: Attachment): void {
   rmSync(recordPath(attachment.number), { force: true });
 }
 

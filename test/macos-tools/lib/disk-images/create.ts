@@ -13,9 +13,10 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { ToolEnd } from '../tool.ts';
 import { oneOperand, parseArguments } from './arguments.ts';
+import { IMAGE_FORMATS, type ImageFormat } from './compress-chunk.ts';
 import { failure } from './image.ts';
 import { BadImage } from './udif.ts';
-import { IMAGE_FORMATS, type ImageFormat, writeDiskImage } from './udif-writer.ts';
+import { writeDiskImage } from './udif-writer.ts';
 
 /** hdiutil(1), "create": what a source folder can be given. */
 const OPTIONS: Readonly<Record<string, number>> = {

@@ -4,17 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
-import { crc32, deflateSync } from 'node:zlib';
+import { crc32 } from 'node:zlib';
+import { compressChunk, type ImageFormat } from './compress-chunk.ts';
+import { type Disk, layOutDisk, type Region, SECTOR } from './partition-map.ts';
 import { CHUNK, checksumOfChecksums } from './udif.ts';
 
-/** The names of hdiutil(1): zlib, bzip2, LZFSE, LZMA, uncompressed with trailer, uncompressed without. */
-export const IMAGE_FORMATS = ['UDZO', 'UDBZ', 'ULFO', 'ULMO', 'UDRO', 'UDRW'] as const;
-export type ImageFormat = (typeof IMAGE_FORMATS)[number];
-
-const SECTOR = 512;
 const CHUNK_SECTORS = 2048;
-const FIRST_SECTOR = 40;
-const TABLE_SECTORS = 32;
 
 const TYPE_OF: Readonly<Record<Exclude<ImageFormat, 'UDRW'>, number>> = {
   UDZO: CHUNK.zlib,
@@ -23,12 +18,6 @@ const TYPE_OF: Readonly<Record<Exclude<ImageFormat, 'UDRW'>, number>> = {
   ULMO: CHUNK.lzma,
   UDRO: CHUNK.raw,
 };
-
-/** GUIDs of partition types in the byte order of a GPT entry. */
-const PARTITION_TYPES = {
-  hfs: Buffer.from('005346480000aa11aa1100306543ecac', 'hex'),
-  apfs: Buffer.from('ef57347c0000aa11aa1100306543ecac', 'hex'),
-} as const;
 
 export interface DiskImageOptions {
   /** A raw volume: the file system alone. */
@@ -44,7 +33,7 @@ export async function writeDiskImage(options: DiskImageOptions): Promise<void> {
   const output = openSync(options.output, 'wx', 0o644);
   try {
     const volumeSectors = Math.ceil(fstatSync(source).size / SECTOR);
-    const disk = layOut(volumeSectors, PARTITION_TYPES[options.fileSystem]);
+    const disk = layOutDisk(volumeSectors, options.fileSystem);
     if (options.format === 'UDRW') writeRaw(source, output, disk, volumeSectors);
     else await writeUdif(source, output, disk, options.format);
     fsyncSync(output);
@@ -52,90 +41,6 @@ export async function writeDiskImage(options: DiskImageOptions): Promise<void> {
     closeSync(output);
     closeSync(source);
   }
-}
-
-interface Region {
-  readonly name: string;
-  readonly first: number;
-  readonly sectors: number;
-  /** The sectors themselves, `volume` for those of the source, null for free space. */
-  readonly content: Buffer | 'volume' | null;
-}
-
-interface Disk {
-  readonly sectors: number;
-  readonly regions: readonly Region[];
-}
-
-function layOut(volumeSectors: number, type: Buffer): Disk {
-  // Exactly the volume: HFS Plus has its second header right before the end of the partition (TN1150).
-  const end = FIRST_SECTOR + volumeSectors;
-  const free = 7;
-  const sectors = end + free + TABLE_SECTORS + 1;
-  const diskId = randomBytes(16);
-  const table = Buffer.alloc(TABLE_SECTORS * SECTOR);
-  type.copy(table, 0);
-  randomBytes(16).copy(table, 16);
-  table.writeBigUInt64LE(BigInt(FIRST_SECTOR), 32);
-  table.writeBigUInt64LE(BigInt(end - 1), 40);
-  table.write('disk image', 56, 'utf16le');
-  const header = (own: number, other: number, tableAt: number) =>
-    gptHeader({ own, other, tableAt, table, diskId, lastUsable: sectors - TABLE_SECTORS - 2 });
-  const primary = header(1, sectors - 1, 2);
-  const backup = header(sectors - 1, 1, sectors - 1 - TABLE_SECTORS);
-  const kind = type === PARTITION_TYPES.apfs ? 'Apple_APFS' : 'Apple_HFS';
-  const contents: readonly [string, number, Region['content']][] = [
-    ['Protective Master Boot Record (MBR : 0)', 1, protectiveBootRecord(sectors)],
-    ['GPT Header (Primary GPT Header : 1)', 1, primary],
-    ['GPT Partition Data (Primary GPT Table : 2)', TABLE_SECTORS, table],
-    [' (Apple_Free : 3)', FIRST_SECTOR - 2 - TABLE_SECTORS, null],
-    [`disk image (${kind} : 4)`, end - FIRST_SECTOR, 'volume'],
-    [' (Apple_Free : 5)', free, null],
-    ['GPT Partition Data (Backup GPT Table : 6)', TABLE_SECTORS, table],
-    ['GPT Header (Backup GPT Header : 7)', 1, backup],
-  ];
-  let first = 0;
-  const regions = contents.map(([name, count, content]): Region => {
-    const region = { name, first, sectors: count, content };
-    first += count;
-    return region;
-  });
-  return { sectors, regions };
-}
-
-function protectiveBootRecord(sectors: number): Buffer {
-  const record = Buffer.alloc(SECTOR);
-  record.set([0x00, 0xff, 0xff, 0xff, 0xee, 0xff, 0xff, 0xff], 446);
-  record.writeUInt32LE(1, 454);
-  record.writeUInt32LE(Math.min(sectors - 1, 0xffffffff), 458);
-  record.set([0x55, 0xaa], 510);
-  return record;
-}
-
-/** UEFI specification, "GPT Header". */
-function gptHeader(of: {
-  own: number;
-  other: number;
-  tableAt: number;
-  table: Buffer;
-  diskId: Buffer;
-  lastUsable: number;
-}): Buffer {
-  const header = Buffer.alloc(SECTOR);
-  header.write('EFI PART', 0, 'latin1');
-  header.writeUInt32LE(0x00010000, 8);
-  header.writeUInt32LE(92, 12);
-  header.writeBigUInt64LE(BigInt(of.own), 24);
-  header.writeBigUInt64LE(BigInt(of.other), 32);
-  header.writeBigUInt64LE(BigInt(2 + TABLE_SECTORS), 40);
-  header.writeBigUInt64LE(BigInt(of.lastUsable), 48);
-  of.diskId.copy(header, 56);
-  header.writeBigUInt64LE(BigInt(of.tableAt), 72);
-  header.writeUInt32LE(128, 80);
-  header.writeUInt32LE(128, 84);
-  header.writeUInt32LE(crc32(of.table), 88);
-  header.writeUInt32LE(crc32(header.subarray(0, 92)), 16);
-  return header;
 }
 
 function writeRaw(source: number, output: number, disk: Disk, volumeSectors: number): void {
@@ -182,7 +87,7 @@ async function writeUdif(
       let type: number = CHUNK.ignore;
       if (bytes !== null) {
         checksum = crc32(bytes, checksum);
-        const packed = await compress(bytes, format);
+        const packed = await compressChunk(bytes, format);
         type = packed === null ? CHUNK.raw : TYPE_OF[format];
         append(packed ?? bytes);
       }
@@ -213,55 +118,6 @@ function piece(source: number, region: Region, sector: number, count: number): B
       : region.content.subarray(sector * SECTOR, (sector + count) * SECTOR);
   const isVolumeHole = region.content === 'volume' && bytes.every((byte) => byte === 0);
   return isVolumeHole ? null : Buffer.from(bytes);
-}
-
-/** The packed form of a chunk, or null where it is not smaller than the chunk itself. */
-async function compress(bytes: Buffer, format: Exclude<ImageFormat, 'UDRW'>): Promise<Buffer | null> {
-  if (format === 'UDRO') return null;
-  const packed =
-    format === 'UDZO'
-      ? deflateSync(bytes, { level: 9 })
-      : format === 'ULFO'
-        ? storeAsLzfse(bytes)
-        : await packWithSevenZip(bytes, format === 'ULMO' ? 'xz' : 'bzip2');
-  return packed.length < bytes.length || format === 'ULFO' ? packed : null;
-}
-
-/**
- * An LZFSE stream of one LZVN block that holds literals only, as nothing here can do better. (lzfse.h and
- * lzvn_decode_base.c of Apple's lzfse: `bvxn`, both sizes, operations, `bvx$`. 7-Zip 24.09 does not take `bvx-`.)
- */
-function storeAsLzfse(bytes: Buffer): Buffer {
-  const longest = 271;
-  const operations: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at += longest) {
-    const literal = bytes.subarray(at, at + longest);
-    const operation = literal.length < 16 ? [0xe0 | literal.length] : [0xe0, literal.length - 16];
-    operations.push(Buffer.from(operation), literal);
-  }
-  operations.push(Buffer.from([6, 0, 0, 0, 0, 0, 0, 0]));
-  const block = Buffer.concat(operations);
-  const header = Buffer.alloc(12);
-  header.write('bvxn', 0, 'latin1');
-  header.writeUInt32LE(bytes.length, 4);
-  header.writeUInt32LE(block.length, 8);
-  return Buffer.concat([header, block, Buffer.from('bvx$')]);
-}
-
-async function packWithSevenZip(bytes: Buffer, type: 'xz' | 'bzip2'): Promise<Buffer> {
-  const { default: create } = (await import('7z-wasm')) as unknown as {
-    default: (options: object) => Promise<SevenZip>;
-  };
-  const module = await create({ print: () => undefined, printErr: () => undefined });
-  module.FS.writeFile('/chunk', bytes);
-  const status = module.callMain(['a', `-t${type}`, '-mx=5', '/chunk.packed', '/chunk']);
-  if (status !== 0 && status !== undefined) throw new Error(`7-Zip ended with status ${status}`);
-  return Buffer.from(module.FS.readFile('/chunk.packed'));
-}
-
-interface SevenZip {
-  readonly FS: { writeFile(path: string, bytes: Uint8Array): void; readFile(path: string): Uint8Array };
-  callMain(commandArguments: readonly string[]): number | undefined;
 }
 
 function partitionTable(
