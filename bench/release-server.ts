@@ -5,6 +5,14 @@ import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import { startReleaseHost } from '../src/lab/release-host.ts';
 
+export interface ServedFile {
+  readonly url: string;
+  readonly size: number;
+  readonly sha256: string;
+  /** In PEM form, or null for plain http. */
+  readonly certificate: string | null;
+}
+
 // The host of the benchmarks, in a process of its own: node bench/release-server.ts <megabytes> <http|tls>.
 // Prints one line of JSON when it is ready and ends when its standard input does.
 const [megabytes = '300', scheme = 'http'] = process.argv.slice(2);
@@ -16,6 +24,7 @@ const certificate =
   scheme === 'tls'
     ? await generate([{ name: 'commonName', value: 'localhost' }], {
         keySize: 2048,
+        algorithm: 'sha256',
         extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
       })
     : null;
@@ -23,7 +32,8 @@ const host = await startReleaseHost({
   ...(certificate === null ? {} : { tls: { key: certificate.private, cert: certificate.cert } }),
 });
 const url = host.publish('v2.0.0.46', 'Nexy.dmg', path);
-console.log(JSON.stringify({ url, size, sha256, certificate: certificate?.cert ?? null }));
+const served: ServedFile = { url, size, sha256, certificate: certificate?.cert ?? null };
+console.log(JSON.stringify(served));
 
 process.stdin.on('end', () => {
   rmSync(folder, { recursive: true, force: true });

@@ -34,7 +34,7 @@ export const DECISION_REASONS = [
 export type DecisionReason = (typeof DECISION_REASONS)[number];
 
 /** Codes of failures that are neither a finding nor a reason (DESIGN.md section 8). */
-export const FAILURE_CODES = [
+const FAILURE_CODES = [
   'usage',
   'manifest-unreachable',
   'app-not-found',
@@ -64,7 +64,7 @@ export const FAILURE_CODES = [
   'pkg-install-failed',
   'cancelled',
 ] as const;
-export type FailureCode = (typeof FAILURE_CODES)[number];
+type FailureCode = (typeof FAILURE_CODES)[number];
 
 export type ErrorCode = FindingCode | DecisionReason | FailureCode;
 

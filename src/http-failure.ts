@@ -1,6 +1,6 @@
 import { systemErrorCode, UpdateError } from './errors.ts';
 
-export type HttpFailureReason =
+type HttpFailureReason =
   | 'cancelled'
   | 'url-refused'
   | 'too-many-redirects'

@@ -27,6 +27,6 @@ export function isUrl(source: string): boolean {
   return /^https?:/i.test(source);
 }
 
-export function manifestPath(source: string): string {
+function manifestPath(source: string): string {
   return source.startsWith('file:') ? fileURLToPath(source) : source;
 }

@@ -1,7 +1,7 @@
 import { systemErrorCode, UpdateError } from '../errors.ts';
 import { createHttpClient, type HttpSettings } from '../http.ts';
 import type { Candidate } from '../manifest/candidate.ts';
-import { acquireDownloadLock } from './download-lock.ts';
+import { acquireDownloadLock, type DownloadLock } from './download-lock.ts';
 import { readRecord } from './download-record.ts';
 import { type DownloadJob, fetchCandidate } from './fetch-candidate.ts';
 import { giveUp, type ListedFailure, mostTelling } from './give-up.ts';
@@ -70,7 +70,7 @@ export async function download(request: DownloadRequest): Promise<Downloaded> {
     const lock = await acquireDownloadLock(paths.lock);
     try {
       const cached = await findCached(request, expected, paths, first);
-      return cached ?? (await fetchArtifact(request, expected, paths, lock.wasAbandoned));
+      return cached ?? (await fetchArtifact(request, expected, paths, lock));
     } finally {
       await lock.release();
     }
@@ -103,12 +103,12 @@ async function fetchArtifact(
   request: DownloadRequest,
   expected: Digest,
   paths: PendingPaths,
-  mayContinue: boolean,
+  lock: DownloadLock,
 ): Promise<Downloaded> {
   const { signal, onProgress = () => {} } = request;
   const seams = { ...REAL_SEAMS, ...request.seams };
   await removeOthers(paths.folder, expected.sha256);
-  const partial = await PartialFile.open(paths, expected, mayContinue, signal);
+  const partial = await PartialFile.open(paths, expected, lock.wasAbandoned, signal);
   let isKept = true;
   try {
     await assertSpace(paths.folder, expected.size - partial.length);
@@ -121,6 +121,7 @@ async function fetchArtifact(
     };
     const client = await createHttpClient(request.http);
     const candidate = await walk({ client, partial, paths, expected, seams, signal, onBytes }, request);
+    await lock.assertHeld();
     const file = await partial.publish();
     meter.finish();
     const resumedFrom = partial.includesOlderBytes ? olderBytes : 0;

@@ -7,7 +7,6 @@ import { type Answer, type CandidateFailure, judgeAnswer } from './judge-answer.
 import { openResponse } from './open-response.ts';
 import type { Origin, PartialFile } from './partial-file.ts';
 import type { PendingPaths } from './pending-folder.ts';
-import { receiveBody } from './receive-body.ts';
 import { retryDelay } from './retry-delay.ts';
 import type { DownloadSeams } from './seams.ts';
 import type { Digest } from './verified-file.ts';
@@ -106,7 +105,7 @@ async function attempt(job: DownloadJob, candidate: Candidate): Promise<AttemptE
   );
   if ('kind' in opened) return opened;
   try {
-    const { response } = opened;
+    const { response, body } = opened;
     const answer = judgeAnswer(response.statusCode ?? 0, response.headers, {
       offset,
       etag,
@@ -116,14 +115,14 @@ async function attempt(job: DownloadJob, candidate: Candidate): Promise<AttemptE
     });
     const refusal = await prepare(job, url, answer);
     if (refusal !== null) return refusal;
-    const end = await receiveBody(response, partial, {
+    const end = await body.pour(partial, {
       size: expected.size,
       stallTimeout: seams.stallTimeout,
       signal,
       onBytes: job.onBytes,
     });
-    if (end.kind === 'cancelled') throw cancelled();
-    if (end.kind === 'too-long') {
+    if (end === 'cancelled') throw cancelled();
+    if (end === 'too-long') {
       await partial.restart(null);
       return wrongSize(`more than the ${expected.size} bytes that the manifest promises`);
     }
@@ -131,12 +130,12 @@ async function attempt(job: DownloadJob, candidate: Candidate): Promise<AttemptE
     const isFramed =
       response.headers['content-length'] !== undefined || response.headers['transfer-encoding'] !== undefined;
     if (partial.isComplete) return { kind: 'complete' };
-    if (end.kind === 'ended' && isFramed) {
+    if (end === 'ended' && isFramed) {
       const { length } = partial;
       await partial.restart(null);
       return wrongSize(`${length} bytes, the manifest promises ${expected.size}`);
     }
-    if (end.kind === 'stalled') return stalled();
+    if (end === 'stalled') return stalled();
     return transient('download-failed', 'The connection broke.');
   } finally {
     opened.close();

@@ -32,7 +32,7 @@ export interface CandidateFailure {
   readonly mayWalkOn: boolean;
 }
 
-const TRANSIENT = new Set([408, 429, 500, 502, 503, 504]);
+const TRANSIENT_REFUSALS = new Set([408, 429]);
 
 /** Decides from status and headers alone what to do with an answer. */
 export function judgeAnswer(status: number, headers: IncomingHttpHeaders, question: Question): Answer {
@@ -40,7 +40,7 @@ export function judgeAnswer(status: number, headers: IncomingHttpHeaders, questi
   if (status === 206) return judgePart(headers, question);
   if (status === 416 && question.offset > 0) return { kind: 'ask-again' };
   if (status === 404 || status === 410) return missing(status, question);
-  if (TRANSIENT.has(status) || status > 504) {
+  if (TRANSIENT_REFUSALS.has(status) || status >= 500) {
     const retryAfter = readRetryAfter(headers['retry-after'], question.now);
     return { kind: 'retry', message: `The server is busy or disturbed (status ${status}).`, retryAfter };
   }

@@ -127,7 +127,7 @@ export async function removeIfPresent(path: string): Promise<void> {
   });
 }
 
-export function diskFull(folder: string, needed?: number, free?: number, cause?: unknown): UpdateError {
+function diskFull(folder: string, needed?: number, free?: number, cause?: unknown): UpdateError {
   const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1_000_000)} MB`;
   const figures =
     needed === undefined || free === undefined

@@ -3,6 +3,7 @@ import { UpdateError } from '../errors.ts';
 import type { Version } from '../version.ts';
 import { type Installed, type InstallOutcome, prepareExchange } from './exchange.ts';
 import { findPayload } from './find-app.ts';
+import { judgePackage } from './judge-package.ts';
 import type { Layout } from './layout.ts';
 import { takeLock } from './lock.ts';
 import type { Machine } from './machine.ts';
@@ -95,15 +96,15 @@ async function exchangeStaged(staged: StagedApp, options: PrepareOptions): Promi
 }
 
 async function stageFrom(file: VerifiedFile, options: PrepareOptions): Promise<StagedApp> {
-  if (options.type !== 'dmg') throw packagesComeLater();
-  options.onStep?.('opening');
   await file.assertUnchanged();
+  if (options.type === 'pkg') return refusePackage(file.path, options);
+  options.onStep?.('opening');
   const image = await openImage(file.path, options);
   const closeImage = once(image);
   try {
     options.onStep?.('verifying');
     const payload = await findPayload(image.mountPoints, options.bundleId);
-    if (payload.kind === 'package') throw packagesComeLater();
+    if (payload.kind === 'package') return await refusePackage(payload.path, options);
     const verified = await verifyPayload(payload.bundle, options);
     options.onStep?.('staging');
     return await stageApp(verified, { ...options, sha256: file.sha256, closeImage });
@@ -120,9 +121,10 @@ function once(image: OpenedImage): () => Promise<void> {
   };
 }
 
-/** The seam for packages, which are always installed under authorization (DESIGN.md section 6, step 7). */
-function packagesComeLater(): UpdateError {
-  return new UpdateError(
+/** The seam for packages: what has to hold is checked, and installing needs authorization, which comes later. */
+async function refusePackage(path: string, { layout, bundleId }: PrepareOptions): Promise<never> {
+  await judgePackage(path, layout, bundleId);
+  throw new UpdateError(
     'authorization-denied',
     'The update is an installer package, which needs an administrator, and this version of the updater cannot ask for one yet. Nothing was changed. Install the package by hand, or offer the disk image.',
   );

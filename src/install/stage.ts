@@ -101,7 +101,7 @@ export async function discardStaging(paths: StagingPaths): Promise<void> {
   await rm(paths.journal, { force: true });
 }
 
-export async function identify(directory: string): Promise<DirectoryIdentity> {
+async function identify(directory: string): Promise<DirectoryIdentity> {
   return identityOf(await lstat(directory, { bigint: true }));
 }
 

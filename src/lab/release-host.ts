@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -8,14 +8,18 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import {
+  answerEarly,
+  type Content,
+  type Exchange,
+  finish,
+  type LoggedRequest,
+  readRange,
+  serve,
+} from './answer.ts';
 import { type Fault, FaultBook, type MetFaults } from './fault.ts';
-import { sendBody } from './send-body.ts';
 
-/** A file's bytes, or the path of a file that is streamed. */
-export type Content = Uint8Array | string;
-
-export interface ReleaseFile {
+interface ReleaseFile {
   /** `owner/repository`; the production owner of DESIGN.md unless given. */
   readonly owner?: string;
   readonly tag: string;
@@ -32,17 +36,6 @@ export interface ReleaseHostOptions {
   readonly faults?: readonly Fault[];
   /** Milliseconds for which a signed address is good. */
   readonly signedUrlLifetime?: number;
-}
-
-export interface LoggedRequest {
-  readonly on: 'release' | 'asset' | 'manifest';
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly range: string | null;
-  status: number;
-  /** Bytes of the body that were handed to the system. */
-  bytes: number;
 }
 
 export interface ReleaseHost {
@@ -109,7 +102,7 @@ export async function startReleaseHost(options: ReleaseHostOptions = {}): Promis
     const [owner = '', tag = '', file = ''] = release.slice(1).map(decodeURIComponent);
     const entry = note('release', request);
     const met = faults.meet({ on: 'release', tag, file });
-    if (answerEarly(request, response, met, entry)) return;
+    if (answerEarly({ request, response, met, entry })) return;
     const published = files.get(keyOf(owner, tag, file));
     if (published === undefined) return finish(response, entry, 404, {}, 'Not Found');
     const expiry = Date.now() + lifetime;
@@ -120,13 +113,14 @@ export async function startReleaseHost(options: ReleaseHostOptions = {}): Promis
   const answerManifest = async (request: IncomingMessage, response: ServerResponse, path: string) => {
     const entry = note('manifest', request);
     const met = faults.meet({ on: 'manifest', tag: null, file: path });
-    if (answerEarly(request, response, met, entry)) return;
+    if (answerEarly({ request, response, met, entry })) return;
     const body = manifests.get(path);
     if (body === undefined) return finish(response, entry, 404, {}, 'Not Found');
     const etag = `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`;
     const headers = { 'content-type': 'application/json; charset=utf-8', etag: chooseEtag(etag, met) };
     if (request.headers['if-none-match'] === headers.etag) return finish(response, entry, 304, headers, '');
-    await serve(request, response, body, 0, body.byteLength, met, entry, 200, headers);
+    const whole = { content: body, start: 0, end: body.byteLength };
+    await serve({ request, response, met, entry }, 200, headers, whole);
   };
 
   const answerAsset = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -141,21 +135,16 @@ export async function startReleaseHost(options: ReleaseHostOptions = {}): Promis
     if (!isSame(url.searchParams.get('sig') ?? '', sign(id, expiry)) || expiry < Date.now()) {
       return finish(response, entry, 403, {}, 'AuthenticationFailed');
     }
-    if (answerEarly(request, response, met, entry)) return;
+    if (answerEarly({ request, response, met, entry })) return;
     if (published === undefined) return finish(response, entry, 404, {}, 'BlobNotFound');
-    await servePublished(request, response, published, met, entry);
+    await servePublished({ request, response, met, entry }, published);
   };
 
-  const servePublished = async (
-    request: IncomingMessage,
-    response: ServerResponse,
-    published: Published,
-    met: MetFaults,
-    entry: LoggedRequest,
-  ): Promise<void> => {
+  const servePublished = async (exchange: Exchange, published: Published): Promise<void> => {
+    const { request, response, met, entry } = exchange;
     const { content, size } = published;
     const etag = chooseEtag(published.etag, met);
-    const headers: Record<string, string | number | undefined> = {
+    const headers = {
       'content-type': 'application/octet-stream',
       'content-disposition': `attachment; filename=${published.file}`,
       'last-modified': published.modified.toUTCString(),
@@ -169,11 +158,11 @@ export async function startReleaseHost(options: ReleaseHostOptions = {}): Promis
     }
     const range = other === undefined ? asked : { start: other.start, end: size };
     if (range === null || range === 'unsatisfiable') {
-      return serve(request, response, content, 0, size, met, entry, 200, headers);
+      return serve(exchange, 200, headers, { content, start: 0, end: size });
     }
     const total = met.get('other-total')?.total ?? size;
-    headers['content-range'] = `bytes ${range.start}-${range.end - 1}/${total}`;
-    await serve(request, response, content, range.start, range.end, met, entry, 206, headers);
+    const contentRange = `bytes ${range.start}-${range.end - 1}/${total}`;
+    await serve(exchange, 206, { ...headers, 'content-range': contentRange }, { content, ...range });
   };
 
   const chooseEtag = (etag: string, met: MetFaults): string | undefined => {
@@ -258,73 +247,6 @@ function countConnections(server: Server): Promise<number> {
   });
 }
 
-/** Faults that need no file. Says whether it answered. */
-function answerEarly(
-  request: IncomingMessage,
-  response: ServerResponse,
-  met: MetFaults,
-  entry: LoggedRequest,
-): boolean {
-  if (met.has('silent')) return true;
-  const status = met.get('status');
-  if (status !== undefined) {
-    finish(response, entry, status.status, status.headers ?? {}, `${status.status}\n`);
-    return true;
-  }
-  const location = met.has('redirect-loop') ? request.url : met.get('redirect')?.to;
-  if (location === undefined) return false;
-  finish(response, entry, 302, { location }, '');
-  return true;
-}
-
-function finish(
-  response: ServerResponse,
-  entry: LoggedRequest,
-  status: number,
-  headers: Readonly<Record<string, string | undefined>>,
-  body: string,
-): void {
-  entry.status = status;
-  entry.bytes = Buffer.byteLength(body);
-  const length = status === 304 ? {} : { 'content-length': entry.bytes };
-  response.writeHead(status, { ...withoutUndefined(headers), ...length });
-  response.end(body);
-}
-
-async function serve(
-  request: IncomingMessage,
-  response: ServerResponse,
-  whole: Content,
-  start: number,
-  end: number,
-  met: MetFaults,
-  entry: LoggedRequest,
-  status: number,
-  headers: Readonly<Record<string, string | number | undefined>>,
-): Promise<void> {
-  const source = met.has('gzip') ? zip(whole, start, end) : { content: whole, start, end };
-  const length = met.get('length')?.length ?? (met.has('endless') ? 'absent' : source.end - source.start);
-  entry.status = status;
-  response.writeHead(status, {
-    ...withoutUndefined(headers),
-    ...(met.has('gzip') ? { 'content-encoding': 'gzip' } : {}),
-    ...(length === 'absent' ? {} : { 'content-length': length }),
-  });
-  if (request.method === 'HEAD') {
-    response.end();
-    return;
-  }
-  await sendBody(response, source, met, (bytes) => {
-    entry.bytes += bytes;
-  });
-}
-
-function zip(content: Content, start: number, end: number) {
-  const bytes = typeof content === 'string' ? readFileSync(content) : content;
-  const zipped = gzipSync(bytes.subarray(start, end));
-  return { content: zipped, start: 0, end: zipped.byteLength };
-}
-
 /** GitHub compares owner, repository and file without regard to case, tags with it. */
 function keyOf(owner: string, tag: string, file: string): string {
   return `${owner.toLowerCase()}\n${tag}\n${file.toLowerCase()}`;
@@ -341,29 +263,6 @@ function describe(tag: string, file: string, content: Content): Published {
   return { id, tag, file, content, size, etag: `"0x${id.slice(0, 15).toUpperCase()}"`, modified };
 }
 
-function readRange(
-  { headers }: IncomingMessage,
-  size: number,
-  etag: string | undefined,
-): { readonly start: number; readonly end: number } | 'unsatisfiable' | null {
-  const match = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '');
-  if (match === null) return null;
-  // A weak ETag never matches If-Range (RFC 9110 section 13.1.5).
-  const condition = headers['if-range'];
-  if (condition !== undefined && (condition !== etag || condition.startsWith('W/'))) return null;
-  const start = Number(match[1]);
-  const end = match[2] === '' ? size : Math.min(size, Number(match[2]) + 1);
-  return start < end ? { start, end } : 'unsatisfiable';
-}
-
 function isSame(left: string, right: string): boolean {
   return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
-}
-
-function withoutUndefined<Value>(
-  headers: Readonly<Record<string, Value | undefined>>,
-): Record<string, Value> {
-  return Object.fromEntries(
-    Object.entries(headers).filter((entry): entry is [string, Value] => entry[1] !== undefined),
-  );
 }

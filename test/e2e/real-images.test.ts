@@ -2,7 +2,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { extractImage } from '../../src/install/seven-zip.ts';
+import { extractImage } from '../../src/image/read-image.ts';
 import { FIXTURES, HAS_FIXTURES, NEEDS_FIXTURES } from '../support/fixtures.ts';
 import { canMakeImages } from '../support/make-image.ts';
 import { describeTree } from '../support/tree.ts';
@@ -59,6 +59,38 @@ describe.skipIf(!HAS_FIXTURES)(`a real image with HFS+ and a licence agreement${
     offer('1.5', SPARKLE_IMAGE);
     expect((await world.update()).json).toMatchObject({ error: { code: 'signature-invalid' } });
     expect(world.beside()).toEqual([]);
+  });
+});
+
+describe.skipIf(!HAS_FIXTURES)(`a real image with a package${NEEDS_FIXTURES}`, () => {
+  const image = join(IMAGES, 'SparkleTestCodeSign_pkg.dmg');
+
+  async function installSparkleApp(bundleId: string): Promise<readonly string[]> {
+    const contents = mkdtempSync(join(made, 'sparkle-'));
+    await extractImage(SPARKLE_IMAGE, contents);
+    world.install(join(contents, 'SparkleTestCodeSignApp.app'));
+    lowerVersion(world.app, 'org.sparkle-project.SparkleTestApp', bundleId);
+    return world.installedTree();
+  }
+
+  it('is refused: it holds another app', async () => {
+    const before = await installSparkleApp('com.nexy.assistant');
+    offer('2.0', image);
+    expect((await world.update('--no-codesign')).json).toMatchObject({
+      error: { code: 'bundle-id-mismatch' },
+    });
+    expect(world.installedTree()).toEqual(before);
+  });
+
+  it('is refused: it would install to another place', async () => {
+    const before = await installSparkleApp('org.sparkle-project.testapp');
+    offer('2.0', image);
+    expect((await world.update('--no-codesign')).json).toMatchObject({
+      error: { code: 'pkg-wrong-location' },
+    });
+    expect(world.installedTree()).toEqual(before);
+    expect(world.beside()).toEqual([]);
+    expect(world.mounted()).toEqual([]);
   });
 });
 

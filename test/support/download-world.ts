@@ -27,7 +27,7 @@ export interface DownloadWorld {
   ranges(): readonly (string | null)[];
 }
 
-export type FailureList = readonly { readonly url: string; readonly kind: string; readonly code: string }[];
+type FailureList = readonly { readonly url: string; readonly kind: string; readonly code: string }[];
 
 /** A release host that has one artifact, and a download of it with patience taken out. */
 export async function startDownloadWorld(

@@ -12,7 +12,7 @@ import { describeTree } from './tree.ts';
 
 export const OWNER = 'Seregawpn/Nexy_production';
 export const BUNDLE_ID = 'com.nexy.assistant';
-export const REQUIREMENT = `identifier "${BUNDLE_ID}"`;
+const REQUIREMENT = `identifier "${BUNDLE_ID}"`;
 
 export interface ManifestParts {
   readonly version: string;

@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { UpdateError } from '../../errors.ts';
-import type { AppInspection, InspectOptions } from '../../install/inspect.ts';
+import type { AppInspection, InspectOptions, PackageInspection } from '../../install/inspect.ts';
 import { type FolderOptions, folders, type JsonOption, withFolderOptions, withJson } from '../options.ts';
 import { formatBytes, openTerminal, type Terminal } from '../terminal.ts';
 
@@ -10,14 +10,14 @@ interface InspectCommandOptions extends FolderOptions, JsonOption {
   readonly codesign: boolean;
 }
 
-/** The document that `inspect --json` prints. */
+/** The document that `inspect --json` prints; what the one app in it says stands on the top level as well. */
 interface Inspection {
   readonly file: string;
   readonly type: 'dmg' | 'pkg' | 'app';
   readonly size: number | null;
   readonly sha256: string | null;
-  /** What the one app in it says, on the top level too, where scripts look for it. */
   readonly apps: readonly AppInspection[];
+  readonly packages: readonly PackageInspection[];
 }
 
 export function inspectCommand(): Command {
@@ -35,33 +35,72 @@ async function runInspectCommand(file: string, options: InspectCommandOptions): 
   const { Tools } = await import('../../install/tools.ts');
   const tools = new Tools(folders(options).toolsFolder);
   const inspection = await inspect(resolve(file), { tools, checksSignature: options.codesign });
-  const [app] = inspection.apps;
-  terminal.result(inspection.apps.length === 1 ? { ...app, ...inspection } : inspection);
+  terminal.result({ ...summaryOf(inspection), ...inspection });
   describe(inspection, terminal);
 }
 
+/** For scripts that expect one app: its words, or those of the one bundle that a package installs. */
+function summaryOf({ apps, packages }: Inspection): object {
+  const [app] = apps;
+  if (app !== undefined && apps.length === 1) return app;
+  const bundles = packages.flatMap(({ components }) => components.flatMap((component) => component.bundles));
+  const [bundle] = bundles;
+  if (bundle === undefined || bundles.length !== 1) return {};
+  const { id, shortVersion, bundleVersion } = bundle;
+  return { bundleId: id, version: shortVersion ?? bundleVersion, shortVersion, bundleVersion };
+}
+
 async function inspect(file: string, options: InspectOptions): Promise<Inspection> {
-  const { digestFile, inspectApp, unknownKind, withImageContents } = await import('../../install/inspect.ts');
+  const inspectors = await import('../../install/inspect.ts');
+  const { digestFile, inspectApp, inspectPackage, unknownKind, withImageContents } = inspectors;
   const status = await lstat(file).catch(() => null);
   if (status === null) throw new UpdateError('usage', `There is no ${file}.`);
   if (status.isDirectory()) {
-    return { file, type: 'app', size: null, sha256: null, apps: [await inspectApp(file, options)] };
+    return {
+      file,
+      type: 'app',
+      size: null,
+      sha256: null,
+      apps: [await inspectApp(file, options)],
+      packages: [],
+    };
+  }
+  const digest = await digestFile(file);
+  if (file.toLowerCase().endsWith('.pkg')) {
+    return { file, type: 'pkg', ...digest, apps: [], packages: [await inspectPackage(file)] };
   }
   if (!file.toLowerCase().endsWith('.dmg')) throw unknownKind(file);
-  const digest = await digestFile(file);
   return withImageContents(file, async (folder, names) => {
-    const apps = names
-      .filter((name) => name.endsWith('.app'))
-      .map((name) => inspectApp(join(folder, name), options));
-    return { file, type: 'dmg', ...digest, apps: await Promise.all(apps) };
+    const pathsOf = (ending: string) =>
+      names.filter((name) => name.endsWith(ending)).map((name) => join(folder, name));
+    const apps = await Promise.all(pathsOf('.app').map((path) => inspectApp(path, options)));
+    const packages = await Promise.all(pathsOf('.pkg').map(inspectPackage));
+    return { file, type: 'dmg', ...digest, apps, packages };
   });
 }
 
-function describe({ file, type, size, sha256, apps }: Inspection, terminal: Terminal): void {
+function describe({ file, type, size, sha256, apps, packages }: Inspection, terminal: Terminal): void {
   terminal.say(terminal.style('bold', file));
   if (size !== null) terminal.say(`  ${type}, ${formatBytes(size)} (${size})`);
   if (sha256 !== null) terminal.say(`  sha256 ${sha256}`);
   for (const app of apps) describeApp(app, terminal);
+  for (const found of packages) describePackage(found, terminal);
+}
+
+function describePackage({ name, components }: PackageInspection, terminal: Terminal): void {
+  terminal.say(`  ${terminal.style('bold', name)}`);
+  for (const { identifier, version, installLocation, isRelocatable, bundles, hasScripts } of components) {
+    terminal.say(`    package       ${identifier ?? 'without an identifier'} ${version ?? ''}`);
+    terminal.say(
+      `    installs to   ${installLocation ?? '/'}${isRelocatable ? ' (relocatable: may go elsewhere)' : ''}`,
+    );
+    if (hasScripts) terminal.say('    scripts       runs programs of its own as root');
+    for (const { id, path, shortVersion, bundleVersion } of bundles) {
+      terminal.say(
+        `    bundle        ${path}: ${id ?? 'no id'} ${shortVersion ?? '-'} (${bundleVersion ?? '-'})`,
+      );
+    }
+  }
 }
 
 function describeApp(app: AppInspection, terminal: Terminal): void {

@@ -244,7 +244,7 @@ function match(value: Match): Buffer {
 }
 
 /** DER content bytes of a dotted object identifier. Throws `requirement-invalid`. */
-export function encodeOid(dotted: string): Buffer {
+function encodeOid(dotted: string): Buffer {
   const parts = dotted.split('.').map(Number);
   const [first, second, ...rest] = parts;
   if (first === undefined || second === undefined || !parts.every(Number.isSafeInteger)) throw invalid();
@@ -252,7 +252,7 @@ export function encodeOid(dotted: string): Buffer {
 }
 
 /** Dotted form of DER content bytes. */
-export function decodeOid(bytes: Buffer): string {
+function decodeOid(bytes: Buffer): string {
   const numbers: number[] = [];
   let value = 0;
   for (const byte of bytes) {

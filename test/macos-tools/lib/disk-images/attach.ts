@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, realpathSync, renameSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { extractImage, type ImageListing, listImage } from '../../../../src/install/seven-zip.ts';
-import { assertClean, INPUT, runSevenZip } from '../../../../src/install/seven-zip-module.ts';
+import { extractImage, type ImageListing, listImage } from '../../../../src/image/read-image.ts';
+import { assertClean, INPUT, runSevenZip } from '../../../../src/image/seven-zip-module.ts';
 import { readMachine, ToolEnd } from '../tool.ts';
 import { oneOperand, type ParsedArguments, parseArguments } from './arguments.ts';
 import {

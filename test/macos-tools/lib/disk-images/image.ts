@@ -1,6 +1,6 @@
 import { accessSync, constants, realpathSync, type Stats, statSync } from 'node:fs';
 import { UpdateError } from '../../../../src/errors.ts';
-import { type ImageFormat, readImageFormat } from '../../../../src/install/image-format.ts';
+import { type ImageFormat, readImageFormat } from '../../../../src/image/image-format.ts';
 import { systemErrorText, ToolEnd } from '../tool.ts';
 import { BadImage, CHUNK, readUdif, type Udif } from './udif.ts';
 

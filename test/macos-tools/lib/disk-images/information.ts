@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { UpdateError } from '../../../../src/errors.ts';
-import { readImageFormat } from '../../../../src/install/image-format.ts';
+import { readImageFormat } from '../../../../src/image/image-format.ts';
 import { ToolEnd } from '../tool.ts';
 import { oneOperand, parseArguments } from './arguments.ts';
 import { verifyPacked } from './attach.ts';

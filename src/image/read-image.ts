@@ -58,10 +58,3 @@ function describeEntry(entry: VolumeEntry, volume: Volume): ImageEntry {
   const { kind, mode, size } = entry;
   return { path: entry.path ?? entry.printed.slice(volume.prefix.length), kind, mode, size };
 }
-
-export {
-  type PackageBundle,
-  type PackageComponent,
-  type PackageContents,
-  readPackage,
-} from './package-contents.ts';

@@ -20,7 +20,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { UpdateError } from '../../src/errors.ts';
-import { extractImage, listImage, readPackage } from '../../src/install/seven-zip.ts';
+import { readPackage } from '../../src/image/package-contents.ts';
+import { extractImage, listImage } from '../../src/image/read-image.ts';
 import { FIXTURES, HAS_FIXTURES, MACOS_TOOLS, NEEDS_FIXTURES } from '../support/fixtures.ts';
 import {
   canMakeImages,
