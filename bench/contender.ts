@@ -7,21 +7,11 @@ import { request as requestHttps } from 'node:https';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { CONTENDERS, type Contender, type Measurement } from './contenders.ts';
 import type { ServedFile } from './release-server.ts';
 
 // One download in a process of its own: node bench/contender.ts <name> <served file as JSON> <folder>.
 // Prints one line of JSON. Modules are loaded before the clock starts: a check always comes before a download.
-
-export const CONTENDERS = ['ours', 'electron-updater', 'got.stream', 'curl + openssl', 'idle'] as const;
-export type Contender = (typeof CONTENDERS)[number];
-
-export interface Measurement {
-  readonly seconds: number;
-  /** User and system time of the process, or of the two programs for curl. */
-  readonly cpuSeconds: number;
-  /** Bytes; null where it could not be read. */
-  readonly peakMemory: number | null;
-}
 
 type Prepared = () => Promise<void>;
 
@@ -149,9 +139,7 @@ async function measure(name: Contender, file: ServedFile, folder: string): Promi
 }
 
 const [name, file, folder] = process.argv.slice(2);
-if (import.meta.main) {
-  const contender = CONTENDERS.find((known) => known === name);
-  if (contender === undefined || file === undefined || folder === undefined) throw new Error('wrong usage');
-  console.log(JSON.stringify(await measure(contender, JSON.parse(file), folder)));
-  process.exit(0);
-}
+const contender = CONTENDERS.find((known) => known === name);
+if (contender === undefined || file === undefined || folder === undefined) throw new Error('wrong usage');
+console.log(JSON.stringify(await measure(contender, JSON.parse(file), folder)));
+process.exit(0);

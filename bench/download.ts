@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { CONTENDERS, type Contender, type Measurement } from './contender.ts';
+import { CONTENDERS, type Contender, type Measurement } from './contenders.ts';
 import type { ServedFile } from './release-server.ts';
 import { median, table } from './statistics.ts';
 

@@ -19,8 +19,8 @@ export interface ReceiveOptions {
 export type BodyEnd = 'ended' | 'cut' | 'stalled' | 'too-long' | 'cancelled';
 
 /**
- * The response pauses while this much is not yet in the file: with what Node itself may still hold then
- * (64 KiB) it is the 256 KiB of DESIGN.md section 5.
+ * The response pauses while this much is not yet in the file. One more chunk (64 KiB at most) may cross the
+ * line, which makes the 256 KiB of DESIGN.md section 5. A smaller window costs throughput: 128 KiB a tenth.
  */
 const WINDOW = 192 * 1024;
 
@@ -42,6 +42,7 @@ export class BodyReceiver {
   #limit = Number.POSITIVE_INFINITY;
   #lastArrival = performance.now();
   #end: BodyEnd | null = null;
+  #listenerError: { readonly error: unknown } | null = null;
   #report: (bytes: number) => void = () => {};
   #wake: () => void = () => {};
 
@@ -58,7 +59,7 @@ export class BodyReceiver {
   /**
    * Pours the whole body into the file, from its present end on.
    *
-   * @throws the system's error when the file cannot be written
+   * @throws the system's error when the file cannot be written; what `onBytes` throws
    */
   async pour(
     partial: PartialFile,
@@ -92,6 +93,7 @@ export class BodyReceiver {
 
   async #drain(partial: PartialFile): Promise<BodyEnd> {
     for (;;) {
+      if (this.#listenerError !== null) throw this.#listenerError.error;
       // The file will not be kept.
       if (this.#end === 'too-long') return this.#end;
       if (this.#waitingBytes > 0) await this.#write(partial);
@@ -128,7 +130,14 @@ export class BodyReceiver {
     }
     this.#waiting.push(chunk);
     this.#waitingBytes += chunk.byteLength;
-    this.#report(chunk.byteLength);
+    try {
+      this.#report(chunk.byteLength);
+    } catch (error) {
+      // Thrown here, in the socket's event, it would end the process.
+      this.#listenerError = { error };
+      this.#finish('cut');
+      return;
+    }
     if (this.#waitingBytes + this.#writingBytes >= WINDOW) this.#response.pause();
     this.#wake();
   }

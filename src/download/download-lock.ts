@@ -79,7 +79,8 @@ async function createExclusively(path: string, content: LockContent): Promise<bo
     await link(temporary, path);
     return true;
   } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') return false;
+    // ENOENT: another process cleared up and took the draft along. The next attempt writes it again.
+    if (['EEXIST', 'ENOENT'].includes(systemErrorCode(error) ?? '')) return false;
     throw error;
   } finally {
     await unlink(temporary).catch(() => {});

@@ -61,6 +61,7 @@ export async function fetchCandidate(
     if (end.kind === 'complete') {
       const verdict = await judgeBytes(job, candidate);
       if (verdict !== 'torn') return verdict;
+      furthest = 0;
       continue;
     }
     // What counts is new ground: a server that always cuts at the same byte must not keep us for ever, nor one

@@ -25,6 +25,9 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   'size-mismatch': DRIFT,
   'not-published': 'Nothing was changed. It is tried again at the next check.',
   'download-stalled': NETWORK,
+  // These say themselves what to do.
+  'artifact-url-insecure': '',
+  usage: '',
 };
 
 /** The code for a walk in which every candidate failed. */
@@ -36,11 +39,6 @@ export function giveUp(code: ErrorCode, failures: readonly ListedFailure[]): Upd
   const telling = failures.find((failure) => failure.code === code) ?? failures.at(-1);
   const others = failures.length > 1 ? ` (${failures.length} addresses were tried)` : '';
   const advice = ADVICE[code] ?? 'Nothing was changed. Try again later.';
-  return new UpdateError(
-    code,
-    `The update could not be downloaded${others}: ${telling?.message ?? ''} ${advice}`,
-    {
-      details: { failures },
-    },
-  );
+  const sentences = [`The update could not be downloaded${others}: ${telling?.message ?? ''}`, advice];
+  return new UpdateError(code, sentences.join(' ').trim(), { details: { failures } });
 }

@@ -66,9 +66,15 @@ export function pendingPaths(folder: string, sha256: string, type: string): Pend
   };
 }
 
-/** Removes what other artifacts left behind, except where a live process is downloading one of them. */
+/**
+ * Removes what other artifacts left behind, except where a live process is downloading one of them, and what a
+ * killed process left of its records about this one. For the holder of this one's lock.
+ */
 export async function removeOthers(folder: string, sha256: string): Promise<void> {
   const names = await readdir(folder);
+  for (const name of names) {
+    if (name.startsWith(`${sha256}.`) && name.endsWith('.tmp')) await removeIfPresent(join(folder, name));
+  }
   const others = new Set<string>();
   for (const name of names) {
     const digest = OWN_NAME.exec(name)?.[1];

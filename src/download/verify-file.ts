@@ -17,7 +17,8 @@ export async function verifyFile(
   expected: Digest,
   signal?: AbortSignal,
 ): Promise<VerifiedFile> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  // Without O_NONBLOCK, opening a named pipe would wait for its other end.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stats = await handle.stat();
     if (!stats.isFile() || stats.size !== expected.size) {

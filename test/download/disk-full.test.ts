@@ -64,6 +64,17 @@ describe.skipIf(!canMount)('a full disk (needs root on Linux, for a small tmpfs)
   });
 });
 
+describe.skipIf(!canMount)('a volume that cannot be written (needs root on Linux)', () => {
+  it('is named at once', async (context) => {
+    const cacheFolder = (await mountSmallVolume(4)) ?? context.skip('mount is not allowed here');
+    spawnSync('mount', ['-o', 'remount,ro', cacheFolder]);
+    const world = await startDownloadWorld();
+    const error = await world.fail({ cacheFolder });
+    expect(error).toMatchObject({ code: 'download-failed', message: /folder .+ cannot be used: .+ EROFS/ });
+    expect(world.host.log).toEqual([]);
+  });
+});
+
 async function fill(folder: string, bytes: number): Promise<void> {
   await writeFile(join(folder, 'filler'), Buffer.alloc(bytes));
 }

@@ -1,10 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { chmod, lstat, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { VerifiedFile } from '../../src/download/verified-file.ts';
 import type { FaultKind } from '../../src/lab/fault.ts';
 import type { Candidate } from '../../src/manifest/candidate.ts';
 import { makeCertificate } from '../support/certificate.ts';
+import { startConnectProxy } from '../support/connect-proxy.ts';
 import { startDownloadWorld } from '../support/download-world.ts';
 import { startServer } from '../support/http-server.ts';
 import { randomBody, sha256Of } from '../support/random-body.ts';
@@ -63,6 +65,54 @@ describe('a download without trouble', () => {
     expect(await world.pending()).not.toContain('lock');
   });
 
+  it('rejects with what a listener throws, and keeps what has come', async () => {
+    const world = await startDownloadWorld();
+    world.host.fault({ fault: { kind: 'trickle', bytesPerSecond: 2_000_000 } });
+    const failing = world.download({
+      onProgress: () => {
+        throw new RangeError('from the listener');
+      },
+    });
+    await expect(failing).rejects.toThrow('from the listener');
+    expect(await world.pending()).toEqual(['json', 'part']);
+  });
+
+  it('goes through the proxy of the environment, cut and resumed', async () => {
+    const tls = await makeCertificate();
+    const body = randomBody(2_000_000);
+    const ranges: (string | undefined)[] = [];
+    const server = await startServer((request, response) => {
+      const { range } = request.headers;
+      ranges.push(range);
+      const start = Number(/\d+/.exec(range ?? '0')?.[0]);
+      response.writeHead(range === undefined ? 200 : 206, {
+        etag: '"a"',
+        'content-length': body.byteLength - start,
+        'content-range': `bytes ${start}-${body.byteLength - 1}/${body.byteLength}`,
+      });
+      if (range !== undefined) return response.end(body.subarray(start));
+      return response.write(body.subarray(0, 1_500_000), () => request.socket.destroySoon());
+    }, tls);
+    const proxy = await startConnectProxy(server.origin);
+    onTestFinished(async () => {
+      await proxy.close();
+      await server.close();
+      vi.unstubAllEnvs();
+    });
+    vi.stubEnv('HTTPS_PROXY', proxy.url);
+    vi.stubEnv('NO_PROXY', '');
+    const world = await startDownloadWorld();
+    const { file } = await world.download({
+      candidates: [{ url: 'https://release.test/Nexy.dmg', kind: 'direct' }],
+      size: body.byteLength,
+      sha256: sha256Of(body),
+      http: { allowLoopback: false, certificateAuthority: tls.cert },
+    });
+    expect((await readFile(file.path)).equals(body)).toBe(true);
+    expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=\d+-$/)]);
+    expect(proxy.tunnels).toEqual(['release.test:443', 'release.test:443']);
+  });
+
   it('sends what was asked for, to the release address only', async () => {
     const world = await startDownloadWorld();
     await world.download({
@@ -119,6 +169,16 @@ describe('the cache', () => {
     await symlink(elsewhere, join(linked.cacheFolder, 'pending'));
     expect(await linked.fail()).toMatchObject({ code: 'download-failed', message: /links are not followed/ });
     expect(linked.host.log).toEqual([]);
+  });
+
+  it.skipIf(process.platform === 'win32')('is not stopped by a named pipe in its way', async () => {
+    const world = await startDownloadWorld();
+    await mkdir(join(world.cacheFolder, 'pending'), { mode: 0o700 });
+    for (const name of ['dmg', 'part']) {
+      spawnSync('mkfifo', [join(world.cacheFolder, 'pending', `${world.sha256}.${name}`)]);
+    }
+    const { file } = await world.download();
+    expect((await readFile(file.path)).equals(world.body)).toBe(true);
   });
 
   it('says what is wrong with a folder that cannot be used', async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { open, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
@@ -162,6 +162,19 @@ describe('what an earlier process left', () => {
   it('is hashed and continued', async () => {
     const world = await leavePartial();
     expect(await world.download()).toMatchObject({ resumedFrom: 100_000, bytesDownloaded: 900_000 });
+  });
+
+  it('is left to a process that may still be alive, and fetched anew', async () => {
+    const world = await leavePartial();
+    const lock = pathOf(world, 'lock');
+    await writeFile(lock, JSON.stringify({ pid: process.pid, token: 'suspended' }));
+    await utimes(lock, Date.now() / 1000 - 120, Date.now() / 1000 - 120);
+    const suspended = await open(pathOf(world, 'part'), 'r+');
+    onTestFinished(() => suspended.close());
+    const { file, resumedFrom } = await world.download();
+    expect(resumedFrom).toBe(0);
+    await suspended.write(Buffer.alloc(1000), 0, 1000, 0);
+    await file.assertUnchanged();
   });
 
   it('is finished without a request when only the name is missing', async () => {

@@ -120,8 +120,8 @@ describe.skipIf(!canMakeImages())(`an installed Nexy.app updates itself${skipped
 
   it('goes on where it was interrupted by Ctrl-C', async () => {
     world.publish('2.0.0.46', image);
-    const half = Math.floor(readFileSync(image).length / 2);
-    const remove = world.host.fault({ on: 'asset', fault: { kind: 'stall', after: half } });
+    const slowly = { kind: 'trickle', bytesPerSecond: 40_000 } as const;
+    const remove = world.host.fault({ on: 'asset', fault: slowly });
     const { child, result } = startCli(world.updateArguments());
     await new Promise<void>((fulfil) => {
       child.stderr?.on('data', (text: Buffer) => {
