@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdir, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startDownloadWorld } from '../support/download-world.ts';
+import { IMPATIENT, startDownloadWorld } from '../support/download-world.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -58,7 +58,7 @@ describe.skipIf(!canMount)('a full disk (needs root on Linux, for a small tmpfs)
     const world = await startDownloadWorld({ size: 6 * MEGABYTE });
     world.host.fault({ times: 1, fault: { kind: 'stall', after: 5 * MEGABYTE } });
     world.host.fault({ skip: 1, times: 1, fault: { kind: 'status', status: 403 } });
-    await world.fail({ cacheFolder });
+    await world.fail({ cacheFolder, seams: IMPATIENT });
     const { resumedFrom } = await world.download({ cacheFolder });
     expect(resumedFrom).toBe(5 * MEGABYTE);
   });

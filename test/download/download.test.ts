@@ -7,7 +7,7 @@ import type { FaultKind } from '../../src/lab/fault.ts';
 import type { Candidate } from '../../src/manifest/candidate.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { startConnectProxy } from '../support/connect-proxy.ts';
-import { startDownloadWorld } from '../support/download-world.ts';
+import { IMPATIENT, startDownloadWorld } from '../support/download-world.ts';
 import { startServer } from '../support/http-server.ts';
 import { randomBody, sha256Of } from '../support/random-body.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -330,18 +330,18 @@ describe('what the server may do wrong', () => {
     ['before the last byte', { kind: 'stall', after: 999_999 }],
   ])('calls a server that falls silent %s stalled, and goes on when it speaks again', async (_, fault) => {
     const world = await startDownloadWorld({ faults: [{ times: 2, fault }] });
-    const { file } = await world.download();
+    const { file } = await world.download({ seams: IMPATIENT });
     expect((await readFile(file.path)).equals(world.body)).toBe(true);
     const silent = await startDownloadWorld({ faults: [{ fault: { kind: 'stall', after: 0 } }] });
-    expect(await silent.fail()).toMatchObject({ code: 'download-stalled' });
+    expect(await silent.fail({ seams: IMPATIENT })).toMatchObject({ code: 'download-stalled' });
   });
 
   it('does not call a slow server stalled', async () => {
     const world = await startDownloadWorld({
-      size: 4_000,
-      faults: [{ fault: { kind: 'trickle', bytesPerSecond: 10_000 } }],
+      size: 2_500,
+      faults: [{ fault: { kind: 'trickle', bytesPerSecond: 1_000 } }],
     });
-    await world.download({ seams: { stallTimeout: 250 } });
+    await world.download({ seams: { stallTimeout: 2_000 } });
     expect(world.waits).toEqual([]);
   });
 
@@ -414,7 +414,7 @@ describe('the walk along the candidates', () => {
     ['silence', { kind: 'stall', after: 10 }, 'download-stalled'],
   ])('does not go on after %s', async (_, fault, code) => {
     const { world, candidates } = await startWalk(fault);
-    const error = await world.fail({ candidates });
+    const error = await world.fail({ candidates, seams: IMPATIENT });
     expect(error.code).toBe(code);
     expect(error.failures.map(({ kind }) => kind)).toEqual(['fixed-tag']);
   });

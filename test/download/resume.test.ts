@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { download } from '../../src/download/download.ts';
 import type { FaultKind } from '../../src/lab/fault.ts';
-import { type DownloadWorld, startDownloadWorld } from '../support/download-world.ts';
+import { type DownloadWorld, IMPATIENT, startDownloadWorld } from '../support/download-world.ts';
 import { randomBody, sha256Of } from '../support/random-body.ts';
 
 const CHILD = fileURLToPath(new URL('../support/download-child.ts', import.meta.url));
@@ -60,7 +60,7 @@ describe('a broken connection', () => {
 
   it('is given up when a server hands out a few bytes between two silences', async () => {
     const world = await startDownloadWorld({ faults: [{ fault: { kind: 'stall', after: 10 } }] });
-    expect((await world.fail()).code).toBe('download-stalled');
+    expect((await world.fail({ seams: IMPATIENT })).code).toBe('download-stalled');
   });
 });
 

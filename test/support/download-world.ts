@@ -27,6 +27,9 @@ export interface DownloadWorld {
   ranges(): readonly (string | null)[];
 }
 
+/** A server that is silent for this long counts as stalled. */
+export const IMPATIENT = { stallTimeout: 150 };
+
 type FailureList = readonly { readonly url: string; readonly kind: string; readonly code: string }[];
 
 /** A release host that has one artifact, and a download of it with patience taken out. */
@@ -53,7 +56,8 @@ export async function startDownloadWorld(
     ...changes,
     seams: {
       random: () => 0.5,
-      stallTimeout: 150,
+      // Long enough for a busy machine; tests about stalls take IMPATIENT.
+      stallTimeout: 10_000,
       sleep: async (milliseconds, signal) => {
         waits.push(milliseconds);
         signal?.throwIfAborted();

@@ -1,9 +1,9 @@
 import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { readAttribute } from './attributes.ts';
 import { type Components, readEmbeddedSignature, SLOT } from './blobs.ts';
 import { type CodeSigningCode, CodeSigningError, failAs } from './code-signing-error.ts';
 import { isAppRootClean, isFrameworkRootClean } from './directory-check.ts';
-import { readAttribute } from './extended-attributes.ts';
 import { isMachO, type MachOFile, type MachOSlice, parseMachO } from './mach-o.ts';
 import { type PropertyList, parsePropertyList, stringAt } from './property-list.ts';
 

@@ -1,8 +1,8 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { sidebandOf } from './attributes.ts';
 import { type CodeDirectory, hashAlgorithm, hashFor } from './code-directory.ts';
 import { CodeSigningError } from './code-signing-error.ts';
-import { sidebandOf } from './extended-attributes.ts';
 import { dataAt, isDictionary, type PropertyList, stringAt, toBuffer } from './property-list.ts';
 import type { Requirement } from './requirement.ts';
 import { parseRequirement } from './requirement-parser.ts';

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { sidebandOf, writeAttribute } from './attributes.ts';
 import { MAGIC, makeBlob, makeSuperBlob, SLOT } from './blobs.ts';
 import { type Code, executableInBase, META_FILES, openCode } from './code.ts';
 import { cdHash, FLAG_ADHOC, FLAG_RUNTIME, makeCodeDirectory } from './code-directory.ts';
 import { CodeSigningError } from './code-signing-error.ts';
 import { defaultRules } from './default-rules.ts';
 import { designatedRequirement } from './designated-requirement.ts';
-import { sidebandOf, writeAttribute } from './extended-attributes.ts';
 import { embedSignature } from './mach-o-writer.ts';
 import { type PropertyList, stringAt, writePropertyList } from './property-list.ts';
 import type { RequirementSet } from './requirement.ts';

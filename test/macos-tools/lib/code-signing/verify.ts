@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { sidebandOf } from './attributes.ts';
 import { SLOT } from './blobs.ts';
 import { type Code, executableInBase, META_FILES, openCode } from './code.ts';
 import { isSlotPresent } from './code-directory.ts';
 import { CodeSigningError } from './code-signing-error.ts';
 import { isMetaFolderClean } from './directory-check.ts';
-import { sidebandOf } from './extended-attributes.ts';
 import { dictionaryAt, parsePropertyList } from './property-list.ts';
 import type { Requirement } from './requirement.ts';
 import { satisfies } from './requirement-evaluate.ts';

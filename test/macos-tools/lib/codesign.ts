@@ -1,20 +1,24 @@
 import { readFileSync } from 'node:fs';
-import { MAGIC } from './blobs.ts';
-import { type Code, openCode } from './code.ts';
-import { CODE_SIGNING_TEXTS, CodeSigningError } from './code-signing-error.ts';
-import { OPTIONS, SUPPORTED, USAGE } from './codesign-options.ts';
-import { designatedRequirement } from './designated-requirement.ts';
-import { displayCode } from './display.ts';
-import { type GivenOption, readOptions, UsageError } from './options.ts';
-import { failureText, printFailure } from './report.ts';
-import type { Requirement } from './requirement.ts';
-import { decodeRequirement } from './requirement-binary.ts';
-import { satisfies } from './requirement-evaluate.ts';
-import { parseRequirement, parseRequirements, RequirementSyntaxError } from './requirement-parser.ts';
-import { signCode } from './sign.ts';
-import { readSignature, slicesOf } from './signature.ts';
-import { contextOf } from './signature-context.ts';
-import { type VerifyOptions, verifyCode } from './verify.ts';
+import { MAGIC } from './code-signing/blobs.ts';
+import { type Code, openCode } from './code-signing/code.ts';
+import { CODE_SIGNING_TEXTS, CodeSigningError } from './code-signing/code-signing-error.ts';
+import { OPTIONS, SUPPORTED, USAGE } from './code-signing/codesign-options.ts';
+import { designatedRequirement } from './code-signing/designated-requirement.ts';
+import { displayCode } from './code-signing/display.ts';
+import { type GivenOption, readOptions, UsageError } from './code-signing/options.ts';
+import { failureText, printFailure } from './code-signing/report.ts';
+import type { Requirement } from './code-signing/requirement.ts';
+import { decodeRequirement } from './code-signing/requirement-binary.ts';
+import { satisfies } from './code-signing/requirement-evaluate.ts';
+import {
+  parseRequirement,
+  parseRequirements,
+  RequirementSyntaxError,
+} from './code-signing/requirement-parser.ts';
+import { signCode } from './code-signing/sign.ts';
+import { readSignature, slicesOf } from './code-signing/signature.ts';
+import { contextOf } from './code-signing/signature-context.ts';
+import { type VerifyOptions, verifyCode } from './code-signing/verify.ts';
 
 type Operation = 'sign' | 'verify' | 'display';
 

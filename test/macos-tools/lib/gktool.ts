@@ -1,9 +1,9 @@
-import { assessCode } from './assess.ts';
-import { openCode } from './code.ts';
-import { CodeSigningError } from './code-signing-error.ts';
-import { readAttribute } from './extended-attributes.ts';
-import { areAssessmentsEnabled } from './machine-policy.ts';
-import { failureText } from './report.ts';
+import { assessCode } from './code-signing/assess.ts';
+import { readAttribute } from './code-signing/attributes.ts';
+import { openCode } from './code-signing/code.ts';
+import { CodeSigningError } from './code-signing/code-signing-error.ts';
+import { areAssessmentsEnabled } from './code-signing/machine-policy.ts';
+import { failureText } from './code-signing/report.ts';
 
 // The form of the help is not recorded anywhere; only its being there and its exit status are relied upon.
 const USAGE = `OVERVIEW: Perform Gatekeeper operations.

@@ -1,10 +1,10 @@
 import { writeSync } from 'node:fs';
-import { type Assessment, assessCode } from './assess.ts';
-import { CodeSigningError } from './code-signing-error.ts';
-import { areAssessmentsEnabled } from './machine-policy.ts';
-import { type OptionRule, readOptions, UsageError } from './options.ts';
-import { type PropertyList, writePropertyList } from './property-list.ts';
-import { failureText } from './report.ts';
+import { type Assessment, assessCode } from './code-signing/assess.ts';
+import { CodeSigningError } from './code-signing/code-signing-error.ts';
+import { areAssessmentsEnabled } from './code-signing/machine-policy.ts';
+import { type OptionRule, readOptions, UsageError } from './code-signing/options.ts';
+import { type PropertyList, writePropertyList } from './code-signing/property-list.ts';
+import { failureText } from './code-signing/report.ts';
 
 // Text of macOS 15.
 const USAGE = `System Policy Basic Usage:
