@@ -11,16 +11,25 @@ import { Tools } from './install/tools.ts';
 import type { Candidate } from './manifest/candidate.ts';
 import type { Check } from './run-check.ts';
 
-export interface PrepareUpdateOptions {
+/** What an update is installed into, and how; fixed for the life of an updater. */
+export interface InstallSettings {
+  /** The installed bundle, e.g. `/Applications/Nexy.app`. */
   readonly app: string;
+  /** The bundle id that app and update must have. */
   readonly bundleId: string;
   readonly http: HttpSettings;
   readonly cacheFolder: string;
   readonly stateFolder: string;
+  /** Replaces the folders of Apple's tools, for tests. */
   readonly toolsFolder?: string | null;
+  /** False skips codesign and Gatekeeper, for tests. */
   readonly verifiesSignature?: boolean;
   readonly allowDowngrade?: boolean;
+  /** False for the app itself, which is replaced while it quits. */
   readonly refusesRunningTarget?: boolean;
+}
+
+export interface PrepareUpdateOptions extends InstallSettings {
   readonly now: () => Date;
   readonly warn: (message: string) => void;
   readonly onProgress: (progress: DownloadProgress) => void;

@@ -3,7 +3,6 @@ import type { PollingPolicy } from './check/schedule.ts';
 import type { Channel } from './config.ts';
 import type { DownloadProgress } from './download/progress.ts';
 import { UpdateError } from './errors.ts';
-import type { HttpSettings } from './http.ts';
 import type { InstallOutcome } from './install/exchange.ts';
 import type { Layout } from './install/layout.ts';
 import type { PreparedInstall } from './install/prepare.ts';
@@ -11,7 +10,7 @@ import type { RecoveryAction } from './install/recover.ts';
 import type { Tools } from './install/tools.ts';
 import type { AssessPolicy } from './manifest/assess.ts';
 import type { Polling } from './polling.ts';
-import type { DownloadSummary } from './prepare-update.ts';
+import type { DownloadSummary, InstallSettings } from './prepare-update.ts';
 import type { Check } from './run-check.ts';
 import type { UpdaterState } from './state.ts';
 
@@ -21,25 +20,11 @@ export interface UpdaterLogger {
   error(message: string): void;
 }
 
-export interface UpdaterOptions {
-  /** The installed bundle, e.g. `/Applications/Nexy.app`. */
-  readonly app: string;
-  /** The bundle id that app and update must have. */
-  readonly bundleId: string;
+export interface UpdaterOptions extends InstallSettings {
   readonly manifestUrl: string;
   /** The channel that is asked for; null where the manifest's own counts. */
   readonly channel: Channel | null;
   readonly policy: AssessPolicy;
-  readonly http: HttpSettings;
-  readonly cacheFolder: string;
-  readonly stateFolder: string;
-  /** Replaces the folders of Apple's tools, for tests. */
-  readonly toolsFolder?: string | null;
-  /** False skips codesign and Gatekeeper, for tests. */
-  readonly verifiesSignature?: boolean;
-  readonly allowDowngrade?: boolean;
-  /** False for the app itself, which is replaced while it quits. */
-  readonly refusesRunningTarget?: boolean;
   readonly logger?: UpdaterLogger;
   readonly now?: () => Date;
 }
