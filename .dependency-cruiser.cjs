@@ -1,5 +1,5 @@
 /** The layers of docs/ARCHITECTURE.md. Type-only imports may cross between download and install: a proof made in one is taken by the other. */
-const vocabulary = '^src/(version|errors|config|load-config|quote|http|http-failure|atomic-file)\\.ts$|^src/(bundle|image)/';
+const vocabulary = '^src/(version|errors|config|load-config|quote|http|http-failure|durable|file-lock|native-calls)\\.ts$|^src/(bundle|image)/';
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },

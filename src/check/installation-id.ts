@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { syncFolder, writeTemporaryFile } from '../durable.ts';
 import { systemErrorCode } from '../errors.ts';
-import { readStateText, syncFolder, writeTemporaryFile } from './state-file.ts';
+import { readStateText } from './state-file.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

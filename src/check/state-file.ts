@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { writeDurably } from '../durable.ts';
 import { systemErrorCode } from '../errors.ts';
 
 /** A sentence for the log: something under the state folder could not be used, and what follows from it. */
@@ -26,48 +26,10 @@ export async function readStateFile(
   }
 }
 
-/**
- * Writes a JSON file of the client's state so that a crash leaves the old or the new one: a private file
- * beside it, fsync, rename, fsync of the folder. Folders are made with mode 0700, the file has 0600.
- */
+/** Writes a JSON file of the client's state so that a crash leaves the old or the new one. */
 export async function writeStateFile(path: string, value: unknown): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = await writeTemporaryFile(path, `${JSON.stringify(value, null, 2)}\n`);
-  try {
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncFolder(dirname(path));
-}
-
-/** Writes and fsyncs a private file beside `path`, and gives its name. */
-export async function writeTemporaryFile(path: string, text: string): Promise<string> {
-  const temporary = `${path}.${randomUUID()}.new`;
-  try {
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  return temporary;
-}
-
-/** Makes a rename or link inside the folder last through a crash. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, constants.O_RDONLY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await writeDurably(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
 /** Keeps a damaged file for whoever looks into it, out of the way of the next write. */

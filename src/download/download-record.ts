@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { type PendingPaths, writeDurably } from './pending-folder.ts';
+import { writeDurably } from '../durable.ts';
+import type { PendingPaths } from './pending-folder.ts';
 
 /** What must be known about a partial file before its first byte, so that a crash can be resumed from. */
 export interface DownloadRecord {
@@ -29,7 +30,7 @@ export async function readRecord(paths: PendingPaths): Promise<DownloadRecord | 
 }
 
 export async function writeRecord(paths: PendingPaths, record: DownloadRecord): Promise<void> {
-  await writeDurably(paths.record, paths.folder, JSON.stringify(record));
+  await writeDurably(paths.record, JSON.stringify(record));
 }
 
 export async function readRefused(paths: PendingPaths): Promise<readonly RefusedAnswer[]> {
@@ -40,7 +41,7 @@ export async function readRefused(paths: PendingPaths): Promise<readonly Refused
 export async function addRefused(paths: PendingPaths, answer: RefusedAnswer): Promise<void> {
   const known = await readRefused(paths);
   const kept = [...known, answer].slice(-MAXIMUM_REFUSED);
-  await writeDurably(paths.refused, paths.folder, JSON.stringify(kept));
+  await writeDurably(paths.refused, JSON.stringify(kept));
 }
 
 function isRefusedAnswer(value: unknown): value is RefusedAnswer {

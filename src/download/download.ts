@@ -1,7 +1,7 @@
 import { systemErrorCode, UpdateError } from '../errors.ts';
+import { type FileLock, tryFileLock } from '../file-lock.ts';
 import { createHttpClient, type HttpSettings } from '../http.ts';
 import type { Candidate } from '../manifest/candidate.ts';
-import { acquireDownloadLock, type DownloadLock } from './download-lock.ts';
 import { readRecord } from './download-record.ts';
 import { type DownloadJob, fetchCandidate } from './fetch-candidate.ts';
 import { giveUp, type ListedFailure, mostTelling } from './give-up.ts';
@@ -67,10 +67,10 @@ export async function download(request: DownloadRequest): Promise<Downloaded> {
   const folder = await openPendingFolder(request.cacheFolder);
   const paths = pendingPaths(folder, expected.sha256, request.type);
   try {
-    const lock = await acquireDownloadLock(paths.lock);
+    const lock = await takeDownloadLock(paths.lock);
     try {
       const cached = await findCached(request, expected, paths, first);
-      return cached ?? (await fetchArtifact(request, expected, paths, lock));
+      return cached ?? (await fetchArtifact(request, expected, paths));
     } finally {
       await lock.release();
     }
@@ -103,12 +103,11 @@ async function fetchArtifact(
   request: DownloadRequest,
   expected: Digest,
   paths: PendingPaths,
-  lock: DownloadLock,
 ): Promise<Downloaded> {
   const { signal, onProgress = () => {} } = request;
   const seams = { ...REAL_SEAMS, ...request.seams };
   await removeOthers(paths.folder, expected.sha256);
-  const partial = await PartialFile.open(paths, expected, lock.wasAbandoned, signal);
+  const partial = await PartialFile.open(paths, expected, signal);
   let isKept = true;
   try {
     await assertSpace(paths.folder, expected.size - partial.length);
@@ -121,7 +120,6 @@ async function fetchArtifact(
     };
     const client = await createHttpClient(request.http);
     const candidate = await walk({ client, partial, paths, expected, seams, signal, onBytes }, request);
-    await lock.assertHeld();
     const file = await partial.publish();
     meter.finish();
     const resumedFrom = partial.includesOlderBytes ? olderBytes : 0;
@@ -153,6 +151,18 @@ async function walk(job: DownloadJob, { candidates, onCandidate }: DownloadReque
     if (!mayWalkOn) throw giveUp(code, failures);
   }
   throw giveUp(mostTelling(failures), failures);
+}
+
+/** One process downloads an artifact at a time; what a dead one left is continued. */
+async function takeDownloadLock(path: string): Promise<FileLock> {
+  const attempt = await tryFileLock(path, 0o600);
+  if (attempt.lock !== null) return attempt.lock;
+  const { owner } = attempt;
+  throw new UpdateError(
+    'install-busy',
+    `${owner === null ? 'Another process' : `Process ${owner}`} is downloading the same update right now. Nothing was changed. Try again when it is done.`,
+    { details: { path, pid: owner } },
+  );
 }
 
 function isDiskFull(error: unknown): boolean {

@@ -1,9 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, rename } from 'node:fs/promises';
+import { syncFolder } from '../durable.ts';
 import { UpdateError } from '../errors.ts';
 import { type DownloadRecord, readRecord, writeRecord } from './download-record.ts';
-import { type PendingPaths, removeIfPresent, syncFolder } from './pending-folder.ts';
+import { type PendingPaths, removeIfPresent } from './pending-folder.ts';
 import { type Digest, type VerifiedFile, vouchFor } from './verified-file.ts';
 import { hashPrefix } from './verify-file.ts';
 
@@ -35,13 +36,7 @@ export class PartialFile {
    * Opens it, or makes it. What an earlier process left is hashed and kept if its record fits; with
    * `mayContinue` false it is left to the process that may still be writing to it, and a new file is made.
    */
-  static async open(
-    paths: PendingPaths,
-    expected: Digest,
-    mayContinue: boolean,
-    signal?: AbortSignal,
-  ): Promise<PartialFile> {
-    if (!mayContinue) await removeIfPresent(paths.partial);
+  static async open(paths: PendingPaths, expected: Digest, signal?: AbortSignal): Promise<PartialFile> {
     const record = await readRecord(paths);
     const handle = await openOwn(paths.partial);
     try {

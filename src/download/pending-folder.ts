@@ -1,17 +1,7 @@
-import {
-  chmod,
-  type FileHandle,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  statfs,
-  unlink,
-} from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode, UpdateError } from '../errors.ts';
-import { isLockHeld } from './download-lock.ts';
+import { isLockHeld } from '../file-lock.ts';
 
 /** Where everything about one artifact lies; the name is its sha256, so nothing else can collide. */
 export interface PendingPaths {
@@ -95,36 +85,6 @@ export async function assertSpace(folder: string, missing: number): Promise<void
   if (blocks === 0) return;
   const free = bavail * bsize;
   if (free < missing + RESERVE) throw diskFull(folder, missing + RESERVE, free);
-}
-
-/** Writes a file so that a crash leaves the old or the new one, and makes that durable. */
-export async function writeDurably(path: string, folder: string, text: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  const handle = await open(temporary, 'w', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, path);
-  await syncFolder(folder);
-}
-
-export async function syncFolder(folder: string): Promise<void> {
-  let handle: FileHandle;
-  try {
-    handle = await open(folder, 'r');
-  } catch (error) {
-    // Windows cannot open a folder.
-    if (process.platform === 'win32') return;
-    throw error;
-  }
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 export async function removeIfPresent(path: string): Promise<void> {

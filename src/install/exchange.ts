@@ -1,8 +1,8 @@
 import { lstatSync, renameSync } from 'node:fs';
+import { syncFolderNow } from '../durable.ts';
 import { systemErrorCode, UpdateError } from '../errors.ts';
-import { syncFolderNow } from './durable.ts';
+import { loadNativeCalls, type NativeCalls } from '../native-calls.ts';
 import { type DirectoryIdentity, JournalWriter } from './journal.ts';
-import { loadNativeCalls, type NativeCalls } from './native-calls.ts';
 import { identityOf, type StagedApp } from './stage.ts';
 
 const installed = Symbol('installed app');

@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncFolderNow } from './durable.ts';
+import { syncFolderNow } from '../durable.ts';
 import { type Layout, type StagingPaths, stagingIdOf, stagingPaths } from './layout.ts';
 
 /**
@@ -62,7 +62,10 @@ export class JournalWriter {
   /** Opens a journal that another process began, perhaps one that died in the middle of a line. */
   static reopen(paths: StagingPaths): JournalWriter {
     const isTorn = !/(^|\n)$/.test(readFileSync(paths.journal, 'utf8'));
-    const writer = new JournalWriter(paths.journal, openSync(paths.journal, 'a'));
+    const writer = new JournalWriter(
+      paths.journal,
+      openSync(paths.journal, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW),
+    );
     if (isTorn) writeSync(writer.#descriptor, '\n');
     return writer;
   }

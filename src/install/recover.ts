@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { syncFolderNow } from './durable.ts';
+import { syncFolderNow } from '../durable.ts';
 import { identityAt } from './exchange.ts';
 import { gatherEvidence, readInstallationStatus } from './installation.ts';
 import { type Journal, JournalWriter, readJournals } from './journal.ts';

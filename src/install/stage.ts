@@ -1,8 +1,8 @@
 import type { BigIntStats } from 'node:fs';
 import { chmod, lchown, lstat, mkdir, opendir, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFolder } from '../durable.ts';
 import { systemErrorCode, UpdateError } from '../errors.ts';
-import { syncFolder } from './durable.ts';
 import { type DirectoryIdentity, JournalWriter } from './journal.ts';
 import { type Layout, makeStagingId, type StagingPaths, stagingPaths } from './layout.ts';
 import { assertFreeSpace, diskFull } from './preflight.ts';

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadNativeCalls } from '../../src/install/native-calls.ts';
+import { loadNativeCalls } from '../../src/native-calls.ts';
 import { canMakeImages } from '../support/make-image.ts';
 import { type RunningCli, startCli } from '../support/run-cli.ts';
 import { describeTree } from '../support/tree.ts';

@@ -3,6 +3,7 @@ import { chmod, lstat, mkdir, readFile, symlink, utimes, writeFile } from 'node:
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { VerifiedFile } from '../../src/download/verified-file.ts';
+import { tryFileLock } from '../../src/file-lock.ts';
 import type { FaultKind } from '../../src/lab/fault.ts';
 import type { Candidate } from '../../src/manifest/candidate.ts';
 import { makeCertificate } from '../support/certificate.ts';
@@ -219,8 +220,8 @@ describe('the cache', () => {
     for (const name of [`${old}.dmg`, `${old}.json`, `${live}.part`, `${dead}.part`, 'notes.txt']) {
       await writeFile(join(folder, name), 'x');
     }
-    await writeFile(join(folder, `${live}.lock`), JSON.stringify({ pid: process.pid, token: 'x' }));
-    await writeFile(join(folder, `${dead}.lock`), JSON.stringify({ pid: 2 ** 22 + 1, token: 'x' }));
+    expect((await tryFileLock(join(folder, `${live}.lock`), 0o600)).lock).not.toBeNull();
+    await writeFile(join(folder, `${dead}.lock`), '');
     await world.download();
     expect(await world.pending()).toEqual(
       [`${live}.lock`, `${live}.part`, 'dmg', 'json', 'notes.txt'].sort(),

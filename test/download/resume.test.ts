@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { download } from '../../src/download/download.ts';
+import { tryFileLock } from '../../src/file-lock.ts';
 import type { FaultKind } from '../../src/lab/fault.ts';
 import { type DownloadWorld, IMPATIENT, startDownloadWorld } from '../support/download-world.ts';
 import { randomBody, sha256Of } from '../support/random-body.ts';
@@ -164,17 +165,12 @@ describe('what an earlier process left', () => {
     expect(await world.download()).toMatchObject({ resumedFrom: 100_000, bytesDownloaded: 900_000 });
   });
 
-  it('is left to a process that may still be alive, and fetched anew', async () => {
+  it('is left alone while that process lives', async () => {
     const world = await leavePartial();
-    const lock = pathOf(world, 'lock');
-    await writeFile(lock, JSON.stringify({ pid: process.pid, token: 'suspended' }));
-    await utimes(lock, Date.now() / 1000 - 120, Date.now() / 1000 - 120);
-    const suspended = await open(pathOf(world, 'part'), 'r+');
-    onTestFinished(() => suspended.close());
-    const { file, resumedFrom } = await world.download();
-    expect(resumedFrom).toBe(0);
-    await suspended.write(Buffer.alloc(1000), 0, 1000, 0);
-    await file.assertUnchanged();
+    const { lock } = await tryFileLock(pathOf(world, 'lock'), 0o600);
+    expect(await world.fail()).toMatchObject({ code: 'install-busy' });
+    await lock?.release();
+    expect(await world.download()).toMatchObject({ resumedFrom: 100_000 });
   });
 
   it('is finished without a request when only the name is missing', async () => {

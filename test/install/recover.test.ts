@@ -21,9 +21,9 @@ import {
   type StagingPaths,
   stagingPaths,
 } from '../../src/install/layout.ts';
-import { loadNativeCalls } from '../../src/install/native-calls.ts';
 import { recover } from '../../src/install/recover.ts';
 import { Tools } from '../../src/install/tools.ts';
+import { loadNativeCalls } from '../../src/native-calls.ts';
 
 const AT = '2026-11-23T12:00:00.000Z';
 const now = (): Date => new Date(AT);

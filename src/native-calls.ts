@@ -1,4 +1,4 @@
-import { UpdateError } from '../errors.ts';
+import { UpdateError } from './errors.ts';
 
 /** How an attempt to exchange two directories in one step ended. */
 export type ExchangeOutcome = { readonly done: true } | { readonly done: false; readonly errno: string };
