@@ -1,9 +1,20 @@
 /** The layers of docs/ARCHITECTURE.md. Type-only imports may cross between download and install: a proof made in one is taken by the other. */
-const vocabulary = '^src/(version|errors|config|load-config|quote|http|http-failure|durable|file-lock|native-calls)\\.ts$|^src/(bundle|image)/';
+const vocabulary =
+  '^src/(version|errors|config|load-config|quote|http|http-failure|durable|file-lock|native-calls)\\.ts$|^src/(bundle|image)/';
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^src/', pathNot: '^src/updater\\.ts$' }, to: {} },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^src/', pathNot: '^src/updater\\.ts$' },
+      to: {},
+    },
     {
       name: 'vocabulary-knows-nobody',
       severity: 'error',
@@ -55,6 +66,9 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

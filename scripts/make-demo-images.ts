@@ -14,7 +14,9 @@ import { makeApp } from '../test/support/make-app.ts';
 import { makeImage } from '../test/support/make-image.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
-const { values } = parseArgs({ options: { out: { type: 'string', default: join(repository, 'resources', 'demo') } } });
+const { values } = parseArgs({
+  options: { out: { type: 'string', default: join(repository, 'resources', 'demo') } },
+});
 const tools = process.platform === 'darwin' ? '/usr/bin' : join(repository, 'test', 'macos-tools');
 const BUNDLE_ID = 'com.nexy.assistant';
 

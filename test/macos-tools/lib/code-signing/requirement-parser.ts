@@ -72,7 +72,7 @@ class Parser {
   requirementType(): number {
     const token = this.#advance();
     if (token.kind === 'number') return Number(token.text);
-    const type = REQUIREMENT_TYPES.findIndex((name) => name === token.text);
+    const type = (REQUIREMENT_TYPES as readonly string[]).indexOf(token.text);
     if (token.kind !== 'word' || type < 1) throw this.#unexpected(token);
     return type;
   }
