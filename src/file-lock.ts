@@ -11,6 +11,9 @@ export type LockAttempt =
   | { readonly lock: FileLock }
   | { readonly lock: null; readonly owner: number | null };
 
+/** Node closes a file that nobody refers to any more, and with it the lock would be gone. */
+const held = new Set<FileHandle>();
+
 /**
  * Takes a lock that is a file, without waiting. The kernel holds it (flock(2)), so that it ends with its owner,
  * however that ends: there are no stale locks. What the file says only tells who the owner is.
@@ -46,6 +49,7 @@ export async function isLockHeld(path: string): Promise<boolean> {
 
 async function signOwner(path: string, file: FileHandle): Promise<FileLock> {
   const startedAt = new Date(Date.now() - process.uptime() * 1000).toISOString();
+  held.add(file);
   await file.truncate();
   await file.write(`${JSON.stringify({ pid: process.pid, startedAt })}\n`, 0);
   return {
@@ -53,6 +57,7 @@ async function signOwner(path: string, file: FileHandle): Promise<FileLock> {
       // Removed while it is held, so that nobody's new lock can be hit.
       await rm(path, { force: true });
       await file.close();
+      held.delete(file);
     },
   };
 }
