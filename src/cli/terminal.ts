@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { SingleBar } from 'cli-progress';
+import { Presets, SingleBar } from 'cli-progress';
 import type { DownloadProgress } from '../download/progress.ts';
 import { UpdateError } from '../errors.ts';
 
@@ -23,10 +23,10 @@ export interface Terminal {
 
 /** @param isJson whether `--json` was given */
 export function openTerminal(isJson: boolean): Terminal {
-  let bar: Promise<SingleBar> | null = null;
+  let bar: SingleBar | null = null;
   const note = (document: unknown): void => void process.stderr.write(`${JSON.stringify(document)}\n`);
   const endProgress = (): void => {
-    void bar?.then((shown) => shown.stop());
+    bar?.stop();
     bar = null;
   };
   return {
@@ -36,17 +36,17 @@ export function openTerminal(isJson: boolean): Terminal {
     },
     step: (name, text) => {
       if (isJson) note({ event: 'step', step: name });
-      else process.stderr.write(`${paint('dim', text, process.stderr)}\n`);
+      else process.stderr.write(`  ${paint('dim', text, process.stderr)}\n`);
     },
     warn: (text) => {
       if (isJson) note({ event: 'warning', message: text });
-      else process.stderr.write(`${paint('yellow', 'Warning:', process.stderr)} ${text}\n`);
+      else process.stderr.write(`  ${paint('yellow', 'Warning:', process.stderr)} ${text}\n`);
     },
     progress: (progress) => {
       if (isJson) return note({ event: 'progress', ...progress });
       if (!process.stderr.isTTY) return;
       bar ??= startBar(progress.total);
-      void bar.then((shown) => shown.update(progress.transferred, describe(progress)));
+      bar.update(progress.transferred, describe(progress));
     },
     endProgress,
     result: (document) => {
@@ -89,8 +89,7 @@ function paint(style: Style, text: string, stream: NodeJS.WriteStream): string {
   return styleText(style, text, { stream });
 }
 
-async function startBar(total: number): Promise<SingleBar> {
-  const { SingleBar, Presets } = await import('cli-progress');
+function startBar(total: number): SingleBar {
   const bar = new SingleBar(
     {
       format: '  {bar} {percentage} %  {done} of {all}  {speed}  {left}',

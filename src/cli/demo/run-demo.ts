@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { readBundle, versionOfBundle } from '../../bundle/bundle.ts';
 import { UpdateError } from '../../errors.ts';
 import type { UpdaterState } from '../../state.ts';
@@ -35,7 +35,10 @@ export async function runDemo(terminal: Terminal, { keep, toolsFolder, signal }:
   const startedAt = performance.now();
   const world = await openDemoWorld(toolsFolder, keep);
   try {
-    const tools = world.tools.folder === null ? "Apple's own" : `doubles in ${world.tools.folder}`;
+    const tools =
+      world.tools.folder === null
+        ? "Apple's own"
+        : `doubles in ${relative(process.cwd(), world.tools.folder) || '.'}`;
     terminal.say(`Tools of macOS: ${tools}`);
     terminal.say(
       `Release host:   ${world.host.origin}, which sends downloads on to ${world.host.assetOrigin}`,
