@@ -67,6 +67,7 @@ export async function prepareUpdate(
   const whenCancelled = signal === undefined ? {} : { signal };
   const tools = new Tools(options.toolsFolder ?? null);
   const layout = await layoutOf(options.app);
+  await tools.assertAvailable(['hdiutil', 'ditto']);
   await assertReplaceable(layout);
   await assertBundleId(layout.target, options.bundleId);
   if (refusesRunningTarget) await assertNotRunning(layout, tools);

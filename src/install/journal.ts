@@ -1,4 +1,4 @@
-import { closeSync, constants, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncFolderNow } from '../durable.ts';
@@ -55,6 +55,8 @@ export class JournalWriter {
   /** Makes a new journal, readable by all users of the Mac. Throws when there is one already. */
   static create(paths: StagingPaths): JournalWriter {
     const writer = new JournalWriter(paths.journal, openSync(paths.journal, 'ax', 0o644));
+    // Whatever the umask: the next user of this Mac has to be able to read it.
+    fchmodSync(writer.#descriptor, 0o644);
     syncFolderNow(dirname(paths.journal));
     return writer;
   }

@@ -110,8 +110,11 @@ async function isWritable(folder: string): Promise<boolean> {
 async function isOnDiskImage(layout: Layout, tools: Tools): Promise<boolean> {
   const [root, parent] = await Promise.all([stat('/'), stat(layout.parent)]);
   if (root.dev === parent.dev) return false;
-  const result = await tools.run('hdiutil', ['info', '-plist'], { timeout: 60_000 });
-  const images = await parseInfo(result.stdout).catch(() => []);
+  // Where hdiutil cannot be asked, the volume counts as an ordinary one: what is unknown never blocks.
+  const images = await tools
+    .run('hdiutil', ['info', '-plist'], { timeout: 60_000 })
+    .then(({ stdout }) => parseInfo(stdout))
+    .catch(() => []);
   return images.some(({ mountPoints }) =>
     mountPoints.some((mount) => `${layout.parent}/`.startsWith(`${mount}/`)),
   );

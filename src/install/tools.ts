@@ -60,6 +60,13 @@ export class Tools {
     );
   }
 
+  /** @throws UpdateError `usage` when one of these tools is not there: better now than after a long download. */
+  async assertAvailable(names: readonly ToolName[]): Promise<void> {
+    for (const name of names) {
+      if (!(await this.exists(name))) throw toolMissing(name, this.pathOf(name), undefined);
+    }
+  }
+
   /**
    * Runs a tool to its end.
    *
