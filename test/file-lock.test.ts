@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isLockHeld, tryFileLock } from '../src/file-lock.ts';
+import { temporaryFolder } from './support/temporary-folder.ts';
 
 const children: ChildProcess[] = [];
 
@@ -12,8 +12,8 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-function newPath(): string {
-  return join(mkdtempSync(join(tmpdir(), 'nexy-lock-')), 'x.lock');
+async function newPath(): Promise<string> {
+  return join(await temporaryFolder(), 'x.lock');
 }
 
 async function take(path: string) {
@@ -41,7 +41,7 @@ async function lockInAnotherProcess(path: string): Promise<ChildProcess> {
 
 describe('a lock', () => {
   it('belongs to one at a time and leaves nothing behind', async () => {
-    const path = newPath();
+    const path = await newPath();
     expect(await isLockHeld(path)).toBe(false);
     const lock = await take(path);
     expect(await isLockHeld(path)).toBe(true);
@@ -52,7 +52,7 @@ describe('a lock', () => {
   });
 
   it('is refused while another process lives, and free when that was killed', async () => {
-    const path = newPath();
+    const path = await newPath();
     const child = await lockInAnotherProcess(path);
     expect(await tryFileLock(path, 0o600)).toEqual({ lock: null, owner: child.pid });
     child.kill('SIGKILL');
@@ -63,7 +63,7 @@ describe('a lock', () => {
 
   it('is free whatever a dead owner left in the file', async () => {
     for (const text of ['', '{"pid":', JSON.stringify({ pid: process.pid }), 'x'.repeat(100_000)]) {
-      const path = newPath();
+      const path = await newPath();
       writeFileSync(path, text);
       expect(await isLockHeld(path)).toBe(false);
       await (await take(path)).release();
@@ -71,7 +71,7 @@ describe('a lock', () => {
   });
 
   it('is never taken through a link, whose target would be written to', async () => {
-    const path = newPath();
+    const path = await newPath();
     const victim = `${path}.victim`;
     writeFileSync(victim, 'important');
     symlinkSync(victim, path);
@@ -80,7 +80,7 @@ describe('a lock', () => {
   });
 
   it('goes to one of many that ask at once, again and again', async () => {
-    const path = newPath();
+    const path = await newPath();
     for (let round = 0; round < 20; round += 1) {
       const attempts = await Promise.all(Array.from({ length: 8 }, () => tryFileLock(path, 0o600)));
       const won = attempts.flatMap(({ lock }) => lock ?? []);

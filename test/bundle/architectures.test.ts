@@ -1,11 +1,12 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { readArchitectures } from '../../src/bundle/architectures.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nexy-architectures-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function read(bytes: Uint8Array) {
   const path = join(folder, 'program');

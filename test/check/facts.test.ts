@@ -9,7 +9,7 @@ import { skipVersion } from '../../src/check/skips.ts';
 import { assessManifest } from '../../src/manifest/assess.ts';
 import { parseVersion } from '../../src/version.ts';
 import { POLICY, SHA256, sampleManifest, toBytes } from '../manifest/sample.ts';
-import { makeTemporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const SOURCES: FactSources = {
   readCurrentVersion: async () => parseVersion('2.0.0.45'),
@@ -27,7 +27,7 @@ function manifestWith(keys: Readonly<Record<string, unknown>>) {
 }
 
 async function request(more: Partial<FactRequest> = {}): Promise<FactRequest> {
-  const stateFolder = await makeTemporaryFolder();
+  const stateFolder = await temporaryFolder();
   return { manifest: manifestWith({}), stateFolder, isManual: false, allowDowngrade: false, ...more };
 }
 
@@ -101,7 +101,7 @@ describe('gatherFacts', () => {
   });
 
   it('waits with those who come last where no installation id can be kept', async () => {
-    const stateFolder = join(await makeTemporaryFolder(), 'file');
+    const stateFolder = join(await temporaryFolder(), 'file');
     await writeFile(stateFolder, '');
     const manifest = manifestWith({ rollout: { percentage: 99.99, salt: '' } });
     const { facts, warnings } = await gatherFacts(SOURCES, await request({ manifest, stateFolder }));

@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { fetchManifest, type ManifestRequest } from '../../src/check/fetch-manifest.ts';
 import { UpdateError } from '../../src/errors.ts';
 import { sampleManifest, toBytes } from '../manifest/sample.ts';
-import { makeTemporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const LIMIT = 256 * 1024;
 const MANIFEST = Buffer.from(toBytes(sampleManifest()));
@@ -67,7 +67,7 @@ async function catchFailure(request: ManifestRequest): Promise<UpdateError> {
 
 async function failureOf(handler: Handler, settings: Partial<ManifestRequest> = {}): Promise<UpdateError> {
   const { url } = await serve(handler);
-  return catchFailure({ url, stateFolder: await makeTemporaryFolder(), http: HTTP, ...settings });
+  return catchFailure({ url, stateFolder: await temporaryFolder(), http: HTTP, ...settings });
 }
 
 async function answerFile(stateFolder: string): Promise<string> {
@@ -80,7 +80,7 @@ async function answerFile(stateFolder: string): Promise<string> {
 describe('a conditional fetch', () => {
   it('gives the bytes as sent, and after a 304 the same ones', async () => {
     const host = await serveManifest();
-    const request = { url: host.url, stateFolder: await makeTemporaryFolder(), http: HTTP };
+    const request = { url: host.url, stateFolder: await temporaryFolder(), http: HTTP };
     const first = await fetchManifest(request);
     expect(first).toMatchObject({ notModified: false, etag: '"one"', warnings: [] });
     expect(Buffer.from(first.bytes)).toEqual(MANIFEST);
@@ -92,7 +92,7 @@ describe('a conditional fetch', () => {
 
   it('costs one request and at most 1 KiB when nothing changed, counted at the socket', async () => {
     const host = await serveManifest();
-    const request = { url: host.url, stateFolder: await makeTemporaryFolder(), http: HTTP };
+    const request = { url: host.url, stateFolder: await temporaryFolder(), http: HTTP };
     await fetchManifest(request);
     const before = host.bytesSent();
     const { bytesReceived } = await fetchManifest(request);
@@ -117,7 +117,7 @@ describe('a conditional fetch', () => {
   it('takes what is new, and asks for that the next time', async () => {
     const content = { body: MANIFEST, etag: '"one"' };
     const host = await serveManifest(content);
-    const request = { url: host.url, stateFolder: await makeTemporaryFolder(), http: HTTP };
+    const request = { url: host.url, stateFolder: await temporaryFolder(), http: HTTP };
     await fetchManifest(request);
     content.body = Buffer.from('{"version":"3"}');
     content.etag = 'W/"two"';
@@ -131,7 +131,7 @@ describe('a conditional fetch', () => {
 
   it('keeps what the server said, whatever it is worth', async () => {
     const host = await serveManifest({ body: Buffer.from('no manifest'), etag: '"x"' });
-    const request = { url: host.url, stateFolder: await makeTemporaryFolder(), http: HTTP };
+    const request = { url: host.url, stateFolder: await temporaryFolder(), http: HTTP };
     await fetchManifest(request);
     const again = await fetchManifest(request);
     expect([again.notModified, Buffer.from(again.bytes).toString()]).toEqual([true, 'no manifest']);
@@ -143,7 +143,7 @@ describe('a conditional fetch', () => {
       if (request.headers['if-none-match'] === undefined) response.end(request.url);
       else response.writeHead(304).end();
     });
-    const stateFolder = await makeTemporaryFolder();
+    const stateFolder = await temporaryFolder();
     for (const round of [1, 2]) {
       for (const query of ['?a', '?b']) {
         const found = await fetchManifest({ url: host.url + query, stateFolder, http: HTTP });
@@ -155,7 +155,7 @@ describe('a conditional fetch', () => {
 
   it('asks without a condition where the server gave no ETag, or nothing is kept', async () => {
     const plain = await serve((_request, response) => response.end(MANIFEST));
-    const stateFolder = await makeTemporaryFolder();
+    const stateFolder = await temporaryFolder();
     for (const _round of [1, 2]) {
       const found = await fetchManifest({ url: plain.url, stateFolder, http: HTTP });
       expect(found).toMatchObject({ notModified: false, etag: null });
@@ -180,7 +180,7 @@ describe('a conditional fetch', () => {
     ['not JSON', () => Buffer.from([0xff, 0x00])],
   ])('asks again without the condition when what was kept is %s', async (_name, damage) => {
     const host = await serveManifest();
-    const request = { url: host.url, stateFolder: await makeTemporaryFolder(), http: HTTP };
+    const request = { url: host.url, stateFolder: await temporaryFolder(), http: HTTP };
     await fetchManifest(request);
     const path = await answerFile(request.stateFolder);
     const text = await readFile(path, 'utf8');
@@ -202,7 +202,7 @@ describe('a conditional fetch', () => {
     });
     const found = await fetchManifest({
       url: host.url,
-      stateFolder: await makeTemporaryFolder(),
+      stateFolder: await temporaryFolder(),
       http: HTTP,
     });
     expect([found.notModified, Buffer.from(found.bytes)]).toEqual([false, MANIFEST]);
@@ -218,7 +218,7 @@ describe('a conditional fetch', () => {
 
   it('keeps private files and leaves none of its own behind', async () => {
     const host = await serveManifest();
-    const stateFolder = join(await makeTemporaryFolder(), 'state');
+    const stateFolder = join(await temporaryFolder(), 'state');
     await fetchManifest({ url: host.url, stateFolder, http: HTTP });
     const file = await stat(await answerFile(stateFolder));
     const folder = await stat(join(stateFolder, 'manifests'));
@@ -227,7 +227,7 @@ describe('a conditional fetch', () => {
 
   it('does not fail where nothing can be kept', async () => {
     const host = await serveManifest();
-    const stateFolder = join(await makeTemporaryFolder(), 'state');
+    const stateFolder = join(await temporaryFolder(), 'state');
     await writeFile(stateFolder, 'a file where the folder should be');
     const found = await fetchManifest({ url: host.url, stateFolder, http: HTTP });
     expect(Buffer.from(found.bytes)).toEqual(MANIFEST);
@@ -289,7 +289,7 @@ describe('the size of an answer', () => {
     const host = await serve((_request, response) =>
       response.writeHead(200, { 'content-encoding': encoding, etag: '"e"' }).end(body),
     );
-    const request = { url: host.url, stateFolder: await makeTemporaryFolder(), http: HTTP };
+    const request = { url: host.url, stateFolder: await temporaryFolder(), http: HTTP };
     const { bytes } = await fetchManifest(request);
     expect(Buffer.from(bytes)).toEqual(MANIFEST);
     expect(host.requests[0]?.['accept-encoding']).toBe('identity');
@@ -331,7 +331,7 @@ describe('manifest-unreachable', () => {
     const host = await serve((_request, response) =>
       response.writeHead(status, { etag: '"e"' }).end(MANIFEST),
     );
-    const request = { url: host.url, stateFolder: await makeTemporaryFolder(), http: HTTP };
+    const request = { url: host.url, stateFolder: await temporaryFolder(), http: HTTP };
     await catchFailure(request);
     status = 200;
     await fetchManifest(request);

@@ -2,13 +2,13 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readInstallationId } from '../../src/check/installation-id.ts';
-import { makeTemporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 describe('readInstallationId', () => {
   it('makes one at the first call and keeps it in a private file', async () => {
-    const folder = join(await makeTemporaryFolder(), 'state');
+    const folder = join(await temporaryFolder(), 'state');
     const id = await readInstallationId(folder);
     expect(id).toMatch(UUID);
     expect(await readInstallationId(folder)).toBe(id);
@@ -19,12 +19,12 @@ describe('readInstallationId', () => {
   });
 
   it('is another one elsewhere', async () => {
-    const [one, two] = [await makeTemporaryFolder(), await makeTemporaryFolder()];
+    const [one, two] = [await temporaryFolder(), await temporaryFolder()];
     expect(await readInstallationId(one)).not.toBe(await readInstallationId(two));
   });
 
   it('is the same for all who ask at once', async () => {
-    const folder = await makeTemporaryFolder();
+    const folder = await temporaryFolder();
     const ids = await Promise.all(Array.from({ length: 20 }, () => readInstallationId(folder)));
     expect(new Set([...ids, await readInstallationId(folder)]).size).toBe(1);
     expect(await readdir(folder)).toEqual(['installation-id']);
@@ -33,7 +33,7 @@ describe('readInstallationId', () => {
   it.each(['', 'not an id', '123e4567-e89b-12d3', '{"id":1}'])(
     'replaces a damaged one (%j)',
     async (content) => {
-      const folder = await makeTemporaryFolder();
+      const folder = await temporaryFolder();
       await writeFile(join(folder, 'installation-id'), content);
       const id = await readInstallationId(folder);
       expect(id).toMatch(UUID);

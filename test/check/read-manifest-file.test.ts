@@ -3,7 +3,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readManifestFile } from '../../src/check/read-manifest-file.ts';
-import { makeTemporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const LIMIT = 256 * 1024;
 
@@ -13,7 +13,7 @@ async function failureOf(path: string): Promise<unknown> {
 
 describe('readManifestFile', () => {
   it.each([0, 1, 600, LIMIT])('reads %i bytes as they are, through a link too', async (size) => {
-    const folder = await makeTemporaryFolder();
+    const folder = await temporaryFolder();
     const bytes = Buffer.alloc(size, 0xef);
     await writeFile(join(folder, 'manifest.json'), bytes);
     await symlink('manifest.json', join(folder, 'link.json'));
@@ -22,7 +22,7 @@ describe('readManifestFile', () => {
   });
 
   it('refuses one byte more than 256 KiB', async () => {
-    const path = join(await makeTemporaryFolder(), 'manifest.json');
+    const path = join(await temporaryFolder(), 'manifest.json');
     await writeFile(path, Buffer.alloc(LIMIT + 1));
     expect(await failureOf(path)).toMatchObject({
       code: 'manifest-unreachable',
@@ -31,7 +31,7 @@ describe('readManifestFile', () => {
   });
 
   it('says why a file cannot be read', async () => {
-    const folder = await makeTemporaryFolder();
+    const folder = await temporaryFolder();
     await mkdir(join(folder, 'folder.json'));
     expect(await failureOf(join(folder, 'absent.json'))).toMatchObject({
       code: 'manifest-unreachable',
@@ -44,7 +44,7 @@ describe('readManifestFile', () => {
   });
 
   it('does not wait for a pipe, and reads no device', async () => {
-    const pipe = join(await makeTemporaryFolder(), 'pipe.json');
+    const pipe = join(await temporaryFolder(), 'pipe.json');
     execFileSync('/usr/bin/mkfifo', [pipe]);
     for (const path of [pipe, '/dev/zero']) {
       expect(await failureOf(path)).toMatchObject({ message: expect.stringContaining('not a regular file') });

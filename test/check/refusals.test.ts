@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findRefusal, type Refusal, readRefusals, rememberRefusal } from '../../src/check/refusals.ts';
 import { parseVersion } from '../../src/version.ts';
-import { makeTemporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const A = 'a'.repeat(64);
 const B = 'b'.repeat(64);
@@ -25,12 +25,12 @@ async function refusalsIn(stateFolder: string): Promise<readonly Refusal[]> {
 
 describe('refusals', () => {
   it('are none where nothing was remembered', async () => {
-    expect(await refusalsIn(await makeTemporaryFolder())).toEqual([]);
-    expect(await refusalsIn(join(await makeTemporaryFolder(), 'absent'))).toEqual([]);
+    expect(await refusalsIn(await temporaryFolder())).toEqual([]);
+    expect(await refusalsIn(join(await temporaryFolder(), 'absent'))).toEqual([]);
   });
 
   it('are kept in one private file, whatever came before', async () => {
-    const folder = join(await makeTemporaryFolder(), 'deep', 'state');
+    const folder = join(await temporaryFolder(), 'deep', 'state');
     await rememberRefusal(folder, mismatch(A), NOW);
     await rememberRefusal(folder, failedStart(A), NOW);
     await rememberRefusal(folder, mismatch(B.toUpperCase()), NOW);
@@ -41,7 +41,7 @@ describe('refusals', () => {
   });
 
   it('replace an older one of their kind for the same bytes', async () => {
-    const folder = await makeTemporaryFolder();
+    const folder = await temporaryFolder();
     await rememberRefusal(folder, mismatch(A, ['1']), NOW);
     await rememberRefusal(folder, failedStart(A, '2026-03-10T00:00:00Z'), NOW);
     await rememberRefusal(folder, failedStart(A), NOW);
@@ -50,7 +50,7 @@ describe('refusals', () => {
   });
 
   it('go when a failed start has worn off; a wrong payload stays for good', async () => {
-    const folder = await makeTemporaryFolder();
+    const folder = await temporaryFolder();
     await rememberRefusal(folder, { ...mismatch(A), rememberedAt: '2001-01-01T00:00:00Z' }, NOW);
     await rememberRefusal(folder, failedStart(A, '2026-03-05T12:00:00Z'), NOW);
     await rememberRefusal(folder, failedStart(B, '2026-03-05T12:00:01Z'), NOW);
@@ -69,7 +69,7 @@ describe('refusals', () => {
     ['no list', '{"refusals": []}'],
     ['null', 'null'],
   ])('are empty with a warning when their file is %s, and can be written again', async (_name, content) => {
-    const folder = await makeTemporaryFolder();
+    const folder = await temporaryFolder();
     const path = join(folder, 'refusals.json');
     await writeFile(path, content);
     const { refusals, warnings } = await readRefusals(folder);
@@ -82,7 +82,7 @@ describe('refusals', () => {
   });
 
   it('keep the records that can be read beside those that cannot', async () => {
-    const folder = await makeTemporaryFolder();
+    const folder = await temporaryFolder();
     const records = [
       mismatch(A),
       { ...mismatch(B), contains: 'text' },
@@ -99,7 +99,7 @@ describe('refusals', () => {
   });
 
   it('do not come through a link or a folder', async () => {
-    const folder = await makeTemporaryFolder();
+    const folder = await temporaryFolder();
     const elsewhere = join(folder, 'elsewhere.json');
     await writeFile(elsewhere, JSON.stringify([mismatch(A)]));
     await symlink(elsewhere, join(folder, 'refusals.json'));
@@ -107,7 +107,7 @@ describe('refusals', () => {
       refusals: [],
       warnings: [expect.stringContaining('ELOOP')],
     });
-    const other = await makeTemporaryFolder();
+    const other = await temporaryFolder();
     await mkdir(join(other, 'refusals.json'));
     expect(await readRefusals(other)).toMatchObject({ refusals: [], warnings: [expect.any(String)] });
   });

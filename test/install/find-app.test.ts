@@ -1,12 +1,12 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { findPayload } from '../../src/install/find-app.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let volume: string;
-beforeEach(() => {
-  volume = mkdtempSync(join(tmpdir(), 'nexy-volume-'));
+beforeEach(async () => {
+  volume = await temporaryFolder();
 });
 
 function putApp(name: string, bundleId = 'com.nexy.assistant', folder = volume): void {

@@ -1,10 +1,10 @@
-import { appendFileSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type JournalEntry, JournalWriter, parseJournal, readJournals } from '../../src/install/journal.ts';
 import { layoutOf, makeStagingId, stagingIdOf, stagingPaths } from '../../src/install/layout.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const AT = '2026-11-23T12:00:00.000Z';
 const IDENTITY = { device: '1', inode: '2' };
@@ -18,7 +18,7 @@ const ENTRIES: readonly JournalEntry[] = [
 const TEXT = ENTRIES.map((entry) => `${JSON.stringify(entry)}\n`).join('');
 
 async function newLayout() {
-  return layoutOf(join(mkdtempSync(join(tmpdir(), 'nexy-journal-')), 'Nexy.app'));
+  return layoutOf(join(await temporaryFolder(), 'Nexy.app'));
 }
 
 describe('journal', () => {

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findProcessesRunningFrom, isNumberInUse, parseProcesses } from '../../src/install/processes.ts';
 import { Tools } from '../../src/install/tools.ts';
 import { MACOS_TOOLS } from '../support/fixtures.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const tools = new Tools(process.platform === 'darwin' ? null : MACOS_TOOLS);
 
@@ -21,7 +21,7 @@ describe('processes', () => {
   });
 
   it('that run from a bundle are found, and those of a neighbour with a longer name are not', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'nexy-processes-'));
+    const folder = await temporaryFolder();
     const start = async (bundle: string) => {
       const program = join(folder, bundle, 'Contents', 'MacOS', 'Nexy');
       mkdirSync(join(folder, bundle, 'Contents', 'MacOS'), { recursive: true });

@@ -1,13 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { confirmUpdate } from '../../src/install/confirm.ts';
@@ -24,6 +15,7 @@ import {
 import { recover } from '../../src/install/recover.ts';
 import { Tools } from '../../src/install/tools.ts';
 import { loadNativeCalls } from '../../src/native-calls.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const AT = '2026-11-23T12:00:00.000Z';
 const now = (): Date => new Date(AT);
@@ -47,7 +39,7 @@ interface Install {
 
 /** The state right after step 5: 1.0 is installed, 2.0 is staged. */
 async function makeStagedInstall(from = '1.0', to = '2.0', before?: Layout): Promise<Install> {
-  const layout = before ?? (await layoutOf(join(mkdtempSync(join(tmpdir(), 'nexy-recover-')), 'Nexy.app')));
+  const layout = before ?? (await layoutOf(join(await temporaryFolder(), 'Nexy.app')));
   if (before === undefined) makeApp(layout.target, from);
   const paths = stagingPaths(layout, makeStagingId(new Date()));
   const journal = JournalWriter.create(paths);
@@ -90,7 +82,7 @@ const SWAPPED = ['.Nexy-update-*', '.Nexy-update-*.journal', 'Nexy.app'];
 
 describe('recover after a crash', () => {
   it('has nothing to do where no update was begun', async () => {
-    const layout = await layoutOf(join(mkdtempSync(join(tmpdir(), 'nexy-recover-')), 'Nexy.app'));
+    const layout = await layoutOf(join(await temporaryFolder(), 'Nexy.app'));
     makeApp(layout.target, '1.0');
     expect(await repair(layout)).toBe('none');
     expect(leftBeside(layout)).toEqual(['Nexy.app']);

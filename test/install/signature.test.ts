@@ -1,17 +1,15 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readDesignatedRequirement, verifyGatekeeper, verifySignature } from '../../src/install/signature.ts';
 import { Tools } from '../../src/install/tools.ts';
 import { HAS_FIXTURES, NEEDS_FIXTURES, recordedOutput } from '../support/fixtures.ts';
 import { writeRecordedTool } from '../support/recorded-tool.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let folder: string;
 let warnings: string[];
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'nexy-signature-'));
+beforeEach(async () => {
+  folder = await temporaryFolder();
   warnings = [];
 });
 

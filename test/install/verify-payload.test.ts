@@ -1,5 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/bundle/bundle.ts';
@@ -8,6 +7,7 @@ import { verifyPayload } from '../../src/install/verify-payload.ts';
 import { parseVersion } from '../../src/version.ts';
 import { MACOS_TOOLS } from '../support/fixtures.ts';
 import { type AppPlan, makeApp } from '../support/make-app.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const MAC: Machine = { systemVersion: '15.7.7', architecture: 'arm64', hasRosetta: true };
 
@@ -28,7 +28,7 @@ async function verify({
   machine,
   change,
 }: Case) {
-  const folder = mkdtempSync(join(tmpdir(), 'nexy-payload-'));
+  const folder = await temporaryFolder();
   const path = await makeApp({
     folder,
     bundleId: 'com.nexy.assistant',
