@@ -95,6 +95,31 @@ export class UpdateError extends Error {
   }
 }
 
+const SYSTEM_FAILURES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  ENOSPC: ['disk-full', 'There is no space left on the disk. Free some and try again.'],
+  EDQUOT: ['disk-full', 'Your quota of disk space is used up. Free some and try again.'],
+  EACCES: [
+    'not-writable',
+    'The system did not allow it. Do it as the owner of the app, or ask an administrator.',
+  ],
+  EPERM: [
+    'not-writable',
+    'The system did not allow it. Do it as the owner of the app, or ask an administrator.',
+  ],
+  EROFS: ['read-only-volume', 'The volume cannot be written to.'],
+};
+
+/** Any error as one of ours. What nobody foresaw keeps its own words, since they are all there is. */
+export function asUpdateError(cause: unknown): UpdateError {
+  if (cause instanceof UpdateError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const [code, sentence] = SYSTEM_FAILURES[systemErrorCode(cause) ?? ''] ?? [
+    'swap-failed',
+    'This was not foreseen.',
+  ];
+  return new UpdateError(code, `${sentence} The installed app is as it was. (${reason})`, { cause });
+}
+
 /** The system call's code (`ENOENT`, `ENOSPC`, ...) of an error of Node's, or null. */
 export function systemErrorCode(error: unknown): string | null {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;

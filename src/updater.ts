@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { PollingPolicy } from './check/schedule.ts';
 import type { Channel } from './config.ts';
 import type { DownloadProgress } from './download/progress.ts';
-import { UpdateError } from './errors.ts';
+import { asUpdateError, UpdateError } from './errors.ts';
 import type { InstallOutcome } from './install/exchange.ts';
 import type { Layout } from './install/layout.ts';
 import type { PreparedInstall } from './install/prepare.ts';
@@ -40,6 +40,13 @@ export interface UpdaterEvents {
   state: [state: UpdaterState];
 }
 
+/** A staged update, and what was downloaded for it. */
+interface ReadyUpdate {
+  readonly version: string;
+  readonly prepared: PreparedInstall;
+  readonly summary: DownloadSummary;
+}
+
 const SILENT: UpdaterLogger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /**
@@ -53,7 +60,8 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
   #state: UpdaterState = { kind: 'idle' };
   #checking: Promise<Check> | null = null;
   #check: Check | null = null;
-  #prepared: PreparedInstall | null = null;
+  #downloading: Promise<DownloadSummary> | null = null;
+  #ready: ReadyUpdate | null = null;
   readonly #warn = (message: string): void => this.#logger.warn(message);
 
   constructor(options: UpdaterOptions) {
@@ -68,7 +76,8 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
   }
 
   /**
-   * Fetches the manifest and decides. One check runs at a time: a second call gets the first one's answer.
+   * Fetches the manifest and decides. One check runs at a time: a second call gets the first one's answer, and
+   * during a download the answer that it is based on. A newer release replaces one that is ready.
    *
    * @param request `isManual`: a person asked, which passes over skips, rollouts and failed starts
    * @throws UpdateError `manifest-unreachable`, `app-not-found`, `bundle-id-mismatch`, `cancelled`.
@@ -76,11 +85,11 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
   checkForUpdates(
     request: { readonly isManual?: boolean; readonly signal?: AbortSignal } = {},
   ): Promise<Check> {
-    this.#checking ??= this.#guard(() => this.#runCheck(request.isManual ?? false, request.signal)).finally(
-      () => {
-        this.#checking = null;
-      },
-    );
+    if (this.#downloading !== null && this.#check !== null) return Promise.resolve(this.#check);
+    const { isManual = false, signal } = request;
+    this.#checking ??= this.#guard(() => this.#runCheck(isManual, signal)).finally(() => {
+      this.#checking = null;
+    });
     return this.#checking;
   }
 
@@ -96,7 +105,11 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
    * @throws UpdateError with the code of the step that failed. The target is untouched then.
    */
   downloadUpdate(signal?: AbortSignal): Promise<DownloadSummary> {
-    return this.#guard(() => this.#download(signal));
+    if (this.#ready !== null) return Promise.resolve(this.#ready.summary);
+    this.#downloading ??= this.#guard(() => this.#download(signal)).finally(() => {
+      this.#downloading = null;
+    });
+    return this.#downloading;
   }
 
   /**
@@ -110,9 +123,9 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
 
   /** Takes away what was staged; the target was never touched. */
   async discardUpdate(): Promise<void> {
-    const prepared = this.#prepared;
-    this.#prepared = null;
-    await prepared?.discard();
+    const ready = this.#ready;
+    this.#ready = null;
+    await ready?.prepared.discard();
   }
 
   /** Says that the running version came up well; the previous one is no longer kept. */
@@ -136,7 +149,6 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
 
   async #runCheck(isManual: boolean, signal: AbortSignal | undefined): Promise<Check> {
     const { app, manifestUrl, allowDowngrade = false, toolsFolder = null } = this.#options;
-    await this.discardUpdate();
     this.#become({ kind: 'checking', isManual });
     this.emit('checking-for-update');
     const { runCheck } = await import('./run-check.ts');
@@ -154,13 +166,13 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
     const { assessment, decision } = check;
     const version = assessment.version ?? '';
     this.#logger.info(decision.message);
-    if (decision.action === 'update') {
-      this.#become({ kind: 'available', version, decision });
-      this.emit('update-available', { version });
-    } else {
-      this.#become({ kind: 'not-available', decision });
-      this.emit('update-not-available', { version });
-    }
+    const isOffered = decision.action === 'update';
+    const isReady = isOffered && this.#ready?.summary.sha256 === assessment.manifest?.artifact.sha256;
+    if (!isReady) await this.discardUpdate();
+    if (isReady) this.#become({ kind: 'ready', version });
+    else if (isOffered) this.#become({ kind: 'available', version, decision });
+    else this.#become({ kind: 'not-available', decision });
+    this.emit(isOffered ? 'update-available' : 'update-not-available', { version });
     return check;
   }
 
@@ -170,7 +182,6 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
     if (check === null || version === undefined || check.decision.action !== 'update') {
       throw nothingTo('download', 'Check for updates first.');
     }
-    await this.discardUpdate();
     this.#become({ kind: 'downloading', version, progress: null });
     const { prepareUpdate } = await import('./prepare-update.ts');
     const { summary, prepared } = await prepareUpdate(check, {
@@ -184,18 +195,18 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
       onStep: (step) => this.#become({ kind: 'preparing', version, step }),
       ...(signal === undefined ? {} : { signal }),
     });
-    this.#prepared = prepared;
+    this.#ready = { version, prepared, summary };
     this.#become({ kind: 'ready', version });
     this.emit('update-downloaded', { version });
     return summary;
   }
 
   async #install(): Promise<InstallOutcome> {
-    const prepared = this.#prepared;
-    if (prepared === null) throw nothingTo('install', 'Download an update first.');
-    this.#prepared = null;
-    this.#become({ kind: 'installing', version: prepared.staged.to });
-    const outcome = await prepared.exchange();
+    const ready = this.#ready;
+    if (ready === null) throw nothingTo('install', 'Download an update first.');
+    this.#ready = null;
+    this.#become({ kind: 'installing', version: ready.version });
+    const outcome = await ready.prepared.exchange();
     this.#become({ kind: 'installed', ...outcome });
     return outcome;
   }
@@ -219,9 +230,11 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
     try {
       return await act();
     } catch (cause) {
-      const error = cause instanceof UpdateError ? cause : unexpected(cause);
+      const error = asUpdateError(cause);
       this.#logger.error(error.message);
       this.#become({ kind: 'failed', error });
+      // What is staged is as good as before, e.g. when a later check found no network.
+      if (this.#ready !== null) this.#become({ kind: 'ready', version: this.#ready.version });
       if (error.code === 'cancelled') this.emit('update-cancelled', { version });
       // Node ends the process on an `error` that nobody listens to; the rejected promise tells it as well.
       else if (this.listenerCount('error') > 0) this.emit('error', error);
@@ -232,15 +245,4 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
 
 function nothingTo(act: string, advice: string): UpdateError {
   return new UpdateError('usage', `There is no update to ${act}. ${advice}`);
-}
-
-function unexpected(cause: unknown): UpdateError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new UpdateError(
-    'swap-failed',
-    `The update failed unexpectedly (${reason}). The installed app is as it was.`,
-    {
-      cause,
-    },
-  );
 }

@@ -113,6 +113,23 @@ describe.skipIf(!canMakeImages())(`NexyUpdater in plain Node${skipped}`, () => {
     await expect(updater.downloadUpdate()).rejects.toMatchObject({ code: 'usage' });
   });
 
+  it('keeps what is ready through checks that offer the same or fail', async () => {
+    world.publish('2.0.0.46', image);
+    const { updater, told } = makeUpdater();
+    await updater.checkForUpdates();
+    const [first, second] = await Promise.all([updater.downloadUpdate(), updater.downloadUpdate()]);
+    expect(second).toBe(first);
+    const staged = world.beside();
+    await updater.checkForUpdates();
+    expect(told.at(-2)).toBe('ready');
+    world.host.setManifest('/manifest.json', null);
+    await expect(updater.checkForUpdates()).rejects.toMatchObject({ code: 'manifest-unreachable' });
+    expect(updater.state).toEqual({ kind: 'ready', version: '2.0.0.46' });
+    expect(world.beside()).toEqual(staged);
+    expect(await updater.downloadUpdate()).toBe(first);
+    expect(await updater.installUpdate()).toEqual({ from: '2.0.0.45', to: '2.0.0.46' });
+  });
+
   it('can be cancelled, and goes on later', async () => {
     world.publish('2.0.0.46', image);
     world.host.fault({ on: 'asset', times: 1, fault: { kind: 'stall', after: 30_000 } });

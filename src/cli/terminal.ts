@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
 import type { DownloadProgress } from '../download/progress.ts';
-import { UpdateError } from '../errors.ts';
+import { asUpdateError } from '../errors.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -58,20 +58,11 @@ export function openTerminal(isJson: boolean): Terminal {
 
 /** Prints a failure as a sentence or as the error document, and gives the exit status. */
 export function reportFailure(error: unknown, isJson: boolean): number {
-  const failure = toUpdateError(error);
+  const failure = asUpdateError(error);
   if (isJson) process.stdout.write(`${JSON.stringify(failure, null, 2)}\n`);
   else
     process.stderr.write(`${paint('red', 'Error:', process.stderr)} ${failure.message} (${failure.code})\n`);
   return failure.code === 'usage' ? 2 : 1;
-}
-
-/** What is not ours is a fault of the program; its trace is worth more than a sentence. */
-function toUpdateError(error: unknown): UpdateError {
-  if (error instanceof UpdateError) return error;
-  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new UpdateError('usage', `An unexpected fault, which is a defect of nexy-updater: ${trace}`, {
-    cause: error,
-  });
 }
 
 export function formatBytes(bytes: number): string {
