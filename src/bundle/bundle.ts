@@ -1,6 +1,7 @@
-import { lstat, readFile } from 'node:fs/promises';
+import { lstat, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode, UpdateError } from '../errors.ts';
+import { readVersion } from '../version.ts';
 import { parsePropertyList, stringAt } from './property-list.ts';
 
 /** What an app bundle says of itself in `Contents/Info.plist`. Keys as in Apple's bundle documentation. */
@@ -40,9 +41,16 @@ export async function readBundle(path: string): Promise<Bundle> {
   };
 }
 
-/** The version that a bundle goes by: the short version, else the bundle version (DESIGN.md section 4). */
-export function versionOfBundle(bundle: Bundle): string | null {
-  return bundle.shortVersion ?? bundle.bundleVersion;
+/**
+ * The version that a bundle goes by: the short version, else the bundle version (DESIGN.md section 4). A bundle
+ * version that only adds parts to the short one (2.0.0.46 to 2.0.0) is the fuller form of it; without that an app
+ * with both would be offered its own version for ever.
+ */
+export function versionOfBundle({ shortVersion, bundleVersion }: Bundle): string | null {
+  if (shortVersion === null) return bundleVersion;
+  const isFuller =
+    bundleVersion?.startsWith(`${shortVersion}.`) === true && readVersion(bundleVersion) !== null;
+  return isFuller ? bundleVersion : shortVersion;
 }
 
 /** Where the main executable lies; null when the bundle names none or names a path. */
@@ -55,7 +63,9 @@ export function executablePath(bundle: Bundle): string | null {
 async function readInfoPlist(infoPath: string, bundlePath: string): Promise<Uint8Array> {
   try {
     const status = await lstat(infoPath);
-    if (!status.isFile() || status.size > LARGEST_INFO_PLIST_BYTES) {
+    // A link on the way would make us judge another bundle than the one that gets copied.
+    const isOwn = (await realpath(infoPath)) === join(await realpath(bundlePath), 'Contents', 'Info.plist');
+    if (!isOwn || !status.isFile() || status.size > LARGEST_INFO_PLIST_BYTES) {
       throw new UpdateError('payload-incompatible', `${infoPath} is not a regular file of sensible size.`);
     }
     return await readFile(infoPath);

@@ -56,7 +56,12 @@ export function withManifestOptions(command: Command): Command {
       parseBase,
       DEFAULT_DOWNLOAD_BASE,
     )
-    .option('--allow-host <host>', 'a further host that artifacts may come from (repeatable)', collect, [])
+    .option(
+      '--allow-host <host>',
+      'a further host that artifacts may come from (repeatable)',
+      collectHost,
+      [],
+    )
     .option('--allow-loopback', 'allow http on 127.0.0.1 and localhost, for tests', false);
 }
 
@@ -106,8 +111,9 @@ function defaultFolder(kind: 'cache' | 'state'): string {
   return join(variable ?? join(homedir(), kind === 'cache' ? '.cache' : '.local/state'), 'nexy-updater');
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
+function collectHost(value: string, before: readonly string[]): readonly string[] {
+  if (URL.parse(`https://${value}/`)?.host === value.toLowerCase()) return [...before, value];
+  throw new InvalidArgumentError('It has to be a host name like cdn.example.com.');
 }
 
 function parseOwner(value: string): string {

@@ -81,9 +81,14 @@ function paint(style: Style, text: string, stream: NodeJS.WriteStream): string {
 }
 
 function startBar(total: number): SingleBar {
+  // A line that wraps cannot be drawn over.
+  const isWide = process.stderr.columns >= 100;
   const bar = new SingleBar(
     {
-      format: '  {bar} {percentage} %  {done} of {all}  {speed}  {left}',
+      format: isWide
+        ? '  {bar} {percentage} %  {done} of {all}  {speed}  {left}'
+        : '  {bar} {percentage} %  {left}',
+      barsize: isWide ? 40 : 12,
       stream: process.stderr,
       hideCursor: true,
     },

@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises';
 import { UpdateError } from '../errors.ts';
+import { removeTree } from '../remove-tree.ts';
 import { readInstallationStatus } from './installation.ts';
 import { JournalWriter, readJournals } from './journal.ts';
 import type { Layout } from './layout.ts';
@@ -37,7 +37,7 @@ export async function confirmUpdate(layout: Layout, now: () => Date): Promise<Co
     } finally {
       writer.close();
     }
-    await rm(journal.paths.folder, { recursive: true, force: true });
+    await removeTree(journal.paths.folder);
     for (const older of (await readJournals(layout)).slice(1)) await discardStaging(older.paths);
     return { [confirmed]: true, from: journal.begin.from, to: journal.begin.to };
   } finally {

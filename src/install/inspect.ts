@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -9,6 +9,7 @@ import { executablePath, readBundle, versionOfBundle } from '../bundle/bundle.ts
 import { UpdateError } from '../errors.ts';
 import { type PackageComponent, readPackage } from '../image/package-contents.ts';
 import { extractImage } from '../image/read-image.ts';
+import { removeTree } from '../remove-tree.ts';
 import { outputOf, type Tools } from './tools.ts';
 
 /** What an app says of itself. */
@@ -105,7 +106,7 @@ export async function withImageContents<T>(
       names.map(({ name }) => name),
     );
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeTree(folder);
   }
 }
 

@@ -43,5 +43,7 @@ async function readArchitecture(tools: Tools): Promise<Machine['architecture']> 
 
 async function readRosetta(tools: Tools): Promise<boolean | null> {
   const result = await tools.run('arch', ['-x86_64', '/usr/bin/true'], { timeout: 30_000 }).catch(() => null);
-  return result === null ? null : result.status === 0;
+  if (result?.status === 0) return true;
+  // Linux has an arch of its own, which knows nothing of this.
+  return result?.stderr.includes('Bad CPU type') ? false : null;
 }

@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { UpdateError } from '../errors.ts';
+import { removeTree } from '../remove-tree.ts';
 import { attachFailureCode, isTemporaryAttachFailure, parseAttached, parseInfo } from './hdiutil-output.ts';
 import { isNumberInUse } from './processes.ts';
 import { outputOf, type Tools } from './tools.ts';
@@ -195,5 +196,5 @@ async function removeMountFolder(folder: string): Promise<void> {
     const inner = await stat(join(folder, name)).catch(() => null);
     if (inner !== null && inner.dev !== own.dev) throw new Error(`${join(folder, name)} is still mounted`);
   }
-  await rm(folder, { recursive: true, force: true });
+  await removeTree(folder);
 }

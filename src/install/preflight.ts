@@ -32,7 +32,9 @@ export async function readTargetPlace(layout: Layout, tools: Tools): Promise<Tar
 export async function assertReplaceable(layout: Layout): Promise<void> {
   const target = await assertRealDirectory(layout);
   const user = process.geteuid?.() ?? 0;
-  const isOwn = user === 0 || target.uid === user;
+  const groups = [process.getegid?.(), ...(process.getgroups?.() ?? [])];
+  // A file can only be given to a group that its owner is in.
+  const isOwn = user === 0 || (target.uid === user && groups.includes(target.gid));
   if (isOwn && (await isWritable(layout.parent)) && (await isWritable(layout.target))) return;
   // The seam for authorization: who may not write here is asked for an administrator's password instead.
   throw new UpdateError(
@@ -77,7 +79,7 @@ export function diskFull(
   );
 }
 
-async function assertRealDirectory(layout: Layout): Promise<{ readonly uid: number }> {
+async function assertRealDirectory(layout: Layout): Promise<{ readonly uid: number; readonly gid: number }> {
   const status = await lstat(layout.target).catch((error: unknown) => {
     if (systemErrorCode(error) === 'ENOENT') return null;
     throw new UpdateError('app-not-found', `${layout.target} cannot be looked at.`, { cause: error });

@@ -11,7 +11,7 @@ import { type OpenedImage, openImage } from './open-image.ts';
 import { assertNotRunning, assertReplaceable } from './preflight.ts';
 import { recoverHoldingLock } from './recover.ts';
 import { type StagedApp, stageApp } from './stage.ts';
-import type { Tools } from './tools.ts';
+import { cancelled, type Tools } from './tools.ts';
 import { verifyPayload } from './verify-payload.ts';
 
 export type PrepareStep = 'opening' | 'verifying' | 'staging';
@@ -88,6 +88,7 @@ async function exchangeStaged(staged: StagedApp, options: PrepareOptions): Promi
   const prepared = await prepareExchange(staged, options.now);
   try {
     if (options.refusesRunningTarget) await assertNotRunning(options.layout, options.tools);
+    if (options.signal?.aborted) throw cancelled();
   } catch (error) {
     prepared.abandon();
     throw error;

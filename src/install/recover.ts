@@ -1,7 +1,8 @@
 import { renameSync } from 'node:fs';
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { syncFolderNow } from '../durable.ts';
+import { removeTree } from '../remove-tree.ts';
 import { identityAt } from './exchange.ts';
 import { gatherEvidence, readInstallationStatus } from './installation.ts';
 import { type Journal, JournalWriter, readJournals } from './journal.ts';
@@ -63,7 +64,7 @@ async function repair(layout: Layout, journal: Journal, { now }: RecoverOptions)
   const write = (step: 'exchanged' | 'undone'): void => append(paths, { step, at: now().toISOString() });
   if (lastStep === 'confirmed' || lastStep === 'undone') {
     // Only the removal of the backup can have been cut off.
-    await rm(paths.folder, { recursive: true, force: true });
+    await removeTree(paths.folder);
     return 'none';
   }
   const hasBegunExchange = lastStep === 'exchanging' || lastStep === 'exchanged';
@@ -85,7 +86,7 @@ async function repair(layout: Layout, journal: Journal, { now }: RecoverOptions)
   }
   if (isOldAtTarget) {
     write('undone');
-    await rm(paths.folder, { recursive: true, force: true });
+    await removeTree(paths.folder);
     return 'undone';
   }
   // Somebody has installed another copy by hand since; ours has nothing more to say.
@@ -149,7 +150,7 @@ async function clearOrphans(layout: Layout): Promise<void> {
       () => false,
       () => true,
     );
-    if (isOrphan && join(layout.parent, name) === folder) await rm(folder, { recursive: true, force: true });
+    if (isOrphan && join(layout.parent, name) === folder) await removeTree(folder);
   }
 }
 

@@ -1,8 +1,11 @@
 import type { BigIntStats } from 'node:fs';
 import { chmod, lchown, lstat, mkdir, opendir, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { type Bundle, readBundle } from '../bundle/bundle.ts';
 import { syncFolder } from '../durable.ts';
 import { systemErrorCode, UpdateError } from '../errors.ts';
+import { removeTree } from '../remove-tree.ts';
 import { type DirectoryIdentity, JournalWriter } from './journal.ts';
 import { type Layout, makeStagingId, type StagingPaths, stagingPaths } from './layout.ts';
 import { assertFreeSpace, diskFull } from './preflight.ts';
@@ -69,6 +72,7 @@ export async function stageApp(payload: VerifiedPayload, options: StageOptions):
     await options.closeImage();
     await stripQuarantine(paths.newApp, options);
     await makeLikeOldApp(paths.newApp, layout.target);
+    await assertSameBundle(paths.newApp, payload.bundle);
     await verifyCopy(paths.newApp, options);
     await syncFolder(paths.newApp);
     await syncFolder(paths.folder);
@@ -88,7 +92,10 @@ export async function stageApp(payload: VerifiedPayload, options: StageOptions):
       discard,
     };
   } catch (error) {
-    await discardStaging(paths);
+    // What could not be cleared away now is cleared at the next start; it must not hide why the update failed.
+    await discardStaging(paths).catch((problem: unknown) =>
+      options.warn(`${paths.folder} stays behind: ${problem}`),
+    );
     throw systemErrorCode(error) === 'ENOSPC' ? diskFull(layout, {}, error) : error;
   } finally {
     journal.close();
@@ -97,7 +104,7 @@ export async function stageApp(payload: VerifiedPayload, options: StageOptions):
 
 /** Folder first, journal last, so that a crash in between is still understood. */
 export async function discardStaging(paths: StagingPaths): Promise<void> {
-  await rm(paths.folder, { recursive: true, force: true });
+  await removeTree(paths.folder);
   await rm(paths.journal, { force: true });
 }
 
@@ -130,15 +137,28 @@ async function stripQuarantine(app: string, { tools }: StageOptions): Promise<vo
   const result = await tools.run('xattr', ['-d', '-r', '-s', 'com.apple.quarantine', app], {
     timeout: COPY_TIMEOUT,
   });
-  const failures = outputOf(result)
-    .split('\n')
-    .filter((line) => line !== '' && !line.includes('No such xattr'));
-  if (result.status === 0 || failures.length === 0) return;
+  if (result.status === 0) return;
+  // A read-only file refuses even where it carries no mark; only a mark that is still there matters.
+  const listed = await tools.run('xattr', ['-l', '-r', '-s', app], { timeout: COPY_TIMEOUT });
+  if (listed.status === 0 && !listed.stdout.includes('com.apple.quarantine')) return;
+  const output = outputOf(result);
   throw new UpdateError(
     'not-writable',
-    `The quarantine mark could not be taken off the new version (${failures[0]}). Nothing was changed.`,
+    `The quarantine mark could not be taken off the new version (${output.split('\n')[0]}). Nothing was changed.`,
+    { details: { output } },
+  );
+}
+
+/** What was judged on the image is what was copied. */
+async function assertSameBundle(app: string, expected: Bundle): Promise<void> {
+  const { path: _, ...copied } = await readBundle(app);
+  const { path: __, ...judged } = expected;
+  if (isDeepStrictEqual(copied, judged)) return;
+  throw new UpdateError(
+    'image-unreadable',
+    'The copy of the new version is not what the disk image showed. Nothing was changed.',
     {
-      details: { output: failures.join('\n') },
+      details: { copied, judged },
     },
   );
 }

@@ -145,7 +145,7 @@ function toolMissing(name: string, path: string, cause: unknown): UpdateError {
   });
 }
 
-function cancelled(): UpdateError {
+export function cancelled(): UpdateError {
   return new UpdateError('cancelled', 'The update was cancelled. Nothing was changed.');
 }
 

@@ -1,6 +1,7 @@
-import { lstat } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { readArchitectures } from '../bundle/architectures.ts';
-import { type Bundle, executablePath } from '../bundle/bundle.ts';
+import { type Bundle, executablePath, versionOfBundle } from '../bundle/bundle.ts';
 import { UpdateError } from '../errors.ts';
 import { compareVersions, readVersion, type Version } from '../version.ts';
 import type { Machine } from './machine.ts';
@@ -43,12 +44,15 @@ function verifyVersion(bundle: Bundle, { offered, current, allowDowngrade }: Exp
     const version = readVersion(text);
     return version !== null && compareVersions(version, offered) === 0;
   });
+  // Read again after the exchange it has to be what was offered, or the same offer would come for ever.
+  const own = readVersion(versionOfBundle(bundle) ?? '');
+  const isSettled = own !== null && compareVersions(own, offered) >= 0;
   const isNewer = current === null || allowDowngrade || compareVersions(offered, current) > 0;
-  if (isPromised && isNewer) return;
+  if (isPromised && isSettled && isNewer) return;
   const contained = found[0] ?? 'an app without a version';
   throw new UpdateError(
     'payload-version-mismatch',
-    isPromised
+    isPromised && isSettled
       ? `${offered.text} was not installed: it is not newer than the installed ${current?.text}. Nothing was changed.`
       : `${offered.text} was not installed: the download contains ${contained}. Nothing was changed. The release team has to publish it again.`,
     { details: { offered: offered.text, found } },
@@ -68,7 +72,8 @@ function verifySystemVersion(bundle: Bundle, machine: Machine): void {
 async function verifyExecutable(bundle: Bundle, machine: Machine): Promise<void> {
   const path = executablePath(bundle);
   const status = path === null ? null : await lstat(path).catch(() => null);
-  if (path === null || status === null || !status.isFile() || (status.mode & 0o111) === 0) {
+  const isInside = path !== null && (await isWithin(bundle.path, path));
+  if (path === null || status === null || !isInside || !status.isFile() || (status.mode & 0o111) === 0) {
     throw incompatible('The app in the download has no program that could be started.', {
       executable: bundle.executable,
     });
@@ -79,6 +84,12 @@ async function verifyExecutable(bundle: Bundle, machine: Machine): Promise<void>
     `This version was built for ${architectures.join(' and ')}, and this Mac has ${machine.architecture}.`,
     { architectures, machine: machine.architecture },
   );
+}
+
+/** Whether no link on the way leads out of the bundle. */
+async function isWithin(bundlePath: string, path: string): Promise<boolean> {
+  const [root, real] = await Promise.all([realpath(bundlePath), realpath(path).catch(() => '')]);
+  return real === join(root, relative(bundlePath, path));
 }
 
 /** arm64e executables of other developers do not start on released systems, so they do not count as arm64. */

@@ -1,14 +1,17 @@
 import type { Channel } from '../config.ts';
 import { type AssessPolicy, assessManifest } from './assess.ts';
 import type { Candidate } from './candidate.ts';
-import type { Finding, Verdict } from './finding.ts';
+import { type Finding, makeFinding, type Verdict } from './finding.ts';
 import type { Generation } from './generation.ts';
 import { findHistory, type HistoryFinding } from './history.ts';
 
 export interface DoctorEntry {
   /** As the reader named it: a path or URL. */
   readonly file: string;
-  readonly bytes: Uint8Array;
+  /** Null where it could not be read. */
+  readonly bytes: Uint8Array | null;
+  /** Why it could not be read. */
+  readonly problem?: string;
 }
 
 export interface DoctorOptions {
@@ -45,10 +48,11 @@ export function examine(
   policy: AssessPolicy,
   { history, channel = null }: DoctorOptions,
 ): DoctorReport {
-  const assessed = entries.map(({ file, bytes }) => ({
-    file,
-    assessment: assessManifest(bytes, policy, { channel, fileName: file }),
-  }));
+  const assessed = entries.map(({ file, bytes, problem = 'It could not be read.' }) => {
+    const assessment = assessManifest(bytes ?? new Uint8Array(), policy, { channel, fileName: file });
+    if (bytes !== null) return { file, assessment };
+    return { file, assessment: { ...assessment, findings: [makeFinding('manifest-invalid', problem)] } };
+  });
   const manifests = assessed.map(({ file, assessment }) => {
     const { manifest: _, ...shown } = assessment;
     return { file, ...shown };

@@ -38,7 +38,7 @@ interface Issue {
 
 /**
  * What is wrong with a series of manifests (DESIGN.md section 3): every manifest that parses counts, rejected
- * ones too; one finding per repeated value, one per manifest that went back.
+ * ones too; one finding per repeated value, one per version that later ones fell below.
  */
 export function findHistory(entries: readonly HistoryEntry[]): readonly HistoryFinding[] {
   const offers = entries.flatMap(listOffers);
@@ -106,32 +106,44 @@ function findReusedSignatures(offers: readonly Offer[]): readonly HistoryFinding
 }
 
 /**
- * Per channel in the order of dates: each manifest whose version is lower than the highest of the date just
- * before it. Comparing with the neighbour names the place where the line turned back, once, instead of
- * every manifest after it. Manifests of one date do not regress from each other.
+ * Per channel in the order of dates: the highest version so far, and every later manifest with a lower one, as one
+ * finding. Manifests of one date do not regress from each other.
  */
 function findRegressions(issues: readonly Issue[]): readonly HistoryFinding[] {
   return groupBy(issues, ({ channel }) => channel).flatMap(([channel, group]) => {
     const byDate = [...group].sort((a, b) => compareDates(a.date, b.date));
     const dates = groupBy(byDate, ({ date }) => `${date.milliseconds} ${date.nanoseconds}`);
-    return dates.flatMap(([, today], index) => {
-      const [, before = []] = dates[index - 1] ?? [];
-      return today.flatMap((issue) => describeRegression(issue, before, channel));
-    });
+    const stretches: { peak: Issue[]; fallen: Issue[] }[] = [];
+    for (const [, today] of dates) {
+      const current = stretches.at(-1);
+      const isFallen = ({ version }: Issue): boolean =>
+        current?.peak[0] !== undefined && compareVersions(version, current.peak[0].version) < 0;
+      current?.fallen.push(...today.filter(isFallen));
+      const rest = today.filter((issue) => !isFallen(issue));
+      const [first] = rest;
+      if (first === undefined) continue;
+      const highest = rest.reduce((a, b) => (compareVersions(b.version, a.version) > 0 ? b : a), first);
+      const peak = rest.filter(({ version }) => compareVersions(version, highest.version) === 0);
+      const isSame =
+        current?.peak[0] !== undefined && compareVersions(highest.version, current.peak[0].version) === 0;
+      if (isSame) current.peak.push(...peak);
+      else stretches.push({ peak, fallen: [] });
+    }
+    return stretches.flatMap(({ peak, fallen }) => describeRegression(peak, fallen, channel));
   });
 }
 
 function describeRegression(
-  issue: Issue,
-  before: readonly Issue[],
+  peak: readonly Issue[],
+  fallen: readonly Issue[],
   channel: Channel,
 ): readonly HistoryFinding[] {
-  const higher = before.filter((earlier) => compareVersions(earlier.version, issue.version) > 0);
-  const [first] = higher;
-  if (first === undefined) return [];
-  const highest = higher.reduce((a, b) => (compareVersions(b.version, a.version) > 0 ? b : a), first);
-  const message = `${issue.version.text} (${issue.date.text}) came after ${highest.version.text} (${highest.date.text}) on the ${channel} channel: clients that have the higher version are offered nothing. Publish a version above both.`;
-  return [{ code: 'version-regression', message, files: filesOf([...higher, issue]) }];
+  const [highest] = peak;
+  const [first] = fallen;
+  if (highest === undefined || first === undefined) return [];
+  const others = fallen.length === 1 ? '' : `, and ${fallen.length - 1} more lower ones after it`;
+  const message = `${first.version.text} (${first.date.text}) came after ${highest.version.text} (${highest.date.text}) on the ${channel} channel${others}: clients that have the higher version are offered nothing. Publish a version above it.`;
+  return [{ code: 'version-regression', message, files: filesOf([...peak, ...fallen]) }];
 }
 
 function compareDates(a: ReleaseDate, b: ReleaseDate): number {

@@ -103,7 +103,7 @@ describe.skipIf(!canMakeImages())(`updates whose whole process group is killed${
   async function waitForMoment(running: RunningCli, duration: number, nearExchange: boolean): Promise<void> {
     if (nearExchange) {
       await Promise.race([sawStep(running.child, 'installing'), running.result]);
-      await wait(Math.random() * 250);
+      await wait(Math.random() * 120);
     } else {
       await Promise.race([wait(Math.random() * duration), running.result]);
     }

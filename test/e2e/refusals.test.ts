@@ -1,6 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -97,6 +106,15 @@ describe.skipIf(!canMakeImages())(`an update is refused, and nothing is changed$
       symlinkSync('.hidden/Nexy.app', join(folder, 'Nexy.app'));
     });
     await expectRefusal(readFileSync(image), 'payload-not-found');
+  });
+
+  it('when its Contents is a link to a folder outside of the app', async () => {
+    const image = await imageOf('hollow', async (folder) => {
+      const app = await makeNexy(folder, '2.0.0.46', { sign: false });
+      renameSync(join(app, 'Contents'), join(folder, '.Contents'));
+      symlinkSync('../.Contents', join(app, 'Contents'));
+    });
+    await expectRefusal(readFileSync(image), 'payload-not-found', '--no-codesign');
   });
 
   it('when the version inside is another: once, and the same bytes are not fetched again', async () => {

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { canMakeImages } from '../support/make-image.ts';
 import { startCli } from '../support/run-cli.ts';
@@ -140,6 +140,45 @@ describe.skipIf(!canMakeImages())(`an installed Nexy.app updates itself${skipped
     const { resumedFrom, bytesDownloaded } = again.json as { resumedFrom: number; bytesDownloaded: number };
     expect(resumedFrom).toBeGreaterThan(0);
     expect(resumedFrom + bytesDownloaded).toBe(readFileSync(image).length);
+  });
+
+  it('is repaired by the next update, when it was cut off between two renames', async () => {
+    world.publish('2.0.0.46', image);
+    expect((await world.update()).json).toMatchObject({ installed: true });
+    const [journal = ''] = world.beside().filter((name) => name.endsWith('.journal'));
+    const path = join(dirname(world.app), journal);
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/^.*"exchanged".*\n/m, ''));
+    renameSync(world.app, join(path.replace('.journal', ''), 'new'));
+    expect((await world.update()).json).toMatchObject({ installed: false, reason: 'up-to-date' });
+    expect(world.installedTree()).toEqual(describeTree(newApp));
+  });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'works for an ordinary user whose app has folders that are read-only (root only: becomes one)',
+    async () => {
+      const nobody = 65_534;
+      chmodSync(join(world.app, 'Contents', 'Frameworks'), 0o555);
+      world.publish('2.0.0.46', image);
+      execFileSync('chown', ['-hR', `${nobody}:${nobody}`, world.folder]);
+      expect((await startCli(world.updateArguments(), { uid: nobody }).result).json).toMatchObject({
+        installed: true,
+      });
+      const confirm = ['confirm', '--json', '--app', world.app, ...world.folderOptions()];
+      expect((await startCli(confirm, { uid: nobody }).result).json).toMatchObject({ state: 'confirmed' });
+      expect(world.beside()).toHaveLength(1);
+    },
+  );
+
+  it('does not come again for an app whose short version lacks the last part', async () => {
+    const short = {
+      shortVersion: '2.0.0',
+      sign: { requirement: 'identifier "com.nexy.assistant"' },
+    } as const;
+    world.install(await makeNexy(join(made, 'short-old'), '2.0.0.45', short));
+    await makeNexy(join(made, 'short-new'), '2.0.0.46', short);
+    world.publish('2.0.0.46', await makeDmg(join(made, 'short-new'), join(made, 'short.dmg')));
+    expect((await world.update()).json).toMatchObject({ installed: true, from: '2.0.0.45', to: '2.0.0.46' });
+    expect((await world.update()).json).toMatchObject({ installed: false, reason: 'up-to-date' });
   });
 
   it('is refused while the app runs', async () => {

@@ -140,12 +140,24 @@ const HISTORY: readonly (readonly [string, readonly string[]])[] = [
     ],
   ],
   [
-    // From 2.6.0 (September, in two files) to 1.6.1.33 (February). Beta 2.0.0.19 and 2.0.0.20 have one date.
+    // From 2.6.0 (September, in two files) to everything stable since. Beta 2.0.0.19 and 2.0.0.20 have one date.
     'version-regression',
     [
       '2025-11-05_v2.6.0_82563569_stable_be805b.json',
       '2025-11-15_v2.6.0_82563569_stable_6157b0.json',
       '2026-02-13_v1.6.1.33_82563569_stable_3a07d5.json',
+      '2026-02-14_v1.6.1.36_38466bb1_stable_1685f4.json',
+      '2026-02-14_v1.6.1.36_ea46155c_stable_18ed63.json',
+      '2026-02-15_v1.6.1.38_82563569_stable_3622aa.json',
+      '2026-02-16_v1.6.1.40_fefd9e88_stable_360d50.json',
+      '2026-02-17_v1.6.1.41_a384bec1_stable_d4b670.json',
+      '2026-02-21_v1.6.1.43_367fee5d_stable_858e5e.json',
+      '2026-02-23_v2.0.0.6_7a86e647_stable_50da7e.json',
+      '2026-02-24_v2.0.0.8_6fc31f12_stable_ba1cd5.json',
+      '2026-02-25_v2.0.0.13_549104f7_stable_62bd8b.json',
+      '2026-03-05_v2.0.0.32_deadcc29_stable_8c9025.json',
+      '2026-03-09_v2.0.0.40_8324c4f9_stable_c788b3.json',
+      '2026-03-12_v2.0.0.46_8324c4f9_stable_92cb3c.json',
     ],
   ],
 ];

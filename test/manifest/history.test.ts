@@ -107,12 +107,12 @@ describe('version-regression', () => {
     expect(finding?.message).toContain('1.9 (2026-03-02T00:00:00Z) came after 2.0 (2026-03-01T00:00:00Z)');
   });
 
-  it('says each turn once, and not what follows from it', () => {
-    const versions = ['2.6.0', '1.6.1', '1.6.2', '1.6.3', '1.0', '3.0'];
+  it('names the highest version once, with everything lower that came later', () => {
+    const versions = ['2.6.0', '1.6.1', '1.7', '1.6.2', '1.0', '3.0', '2.9', '3.1'];
     const given = versions.map((version, index) => dated(version, `2026-03-0${index + 1}`));
     expect(historyOf(given)).toEqual([
-      ['version-regression', '0', '1'],
-      ['version-regression', '3', '4'],
+      ['version-regression', '0', '1', '2', '3', '4'],
+      ['version-regression', '5', '6'],
     ]);
   });
 
@@ -136,14 +136,14 @@ describe('version-regression', () => {
     ).toEqual([]);
   });
 
-  it('names all higher ones of the date before', () => {
+  it('takes the highest of one date as what came before', () => {
     const given = [
       dated('2.0', '2026-03-01'),
       dated('0.9', '2026-03-01'),
       dated('2.1', '2026-03-01'),
       dated('1.0', '2026-03-02'),
     ];
-    expect(historyOf(given)).toEqual([['version-regression', '0', '2', '3']]);
+    expect(historyOf(given)).toEqual([['version-regression', '2', '3']]);
   });
 
   it('passes over manifests without a date that can be read', () => {

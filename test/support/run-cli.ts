@@ -16,10 +16,14 @@ export interface RunningCli {
 }
 
 /** Starts the command as a process of its own, from the sources; the packaging test runs the built one. */
-export function startCli(args: readonly string[], options: { readonly detached?: boolean } = {}): RunningCli {
+export function startCli(
+  args: readonly string[],
+  options: { readonly detached?: boolean; readonly uid?: number } = {},
+): RunningCli {
   const child = spawn(process.execPath, [join(REPOSITORY, 'src', 'cli', 'nexy-updater.ts'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: options.detached ?? false,
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];

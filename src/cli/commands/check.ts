@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { PretendedFacts } from '../../check/facts.ts';
 import { UpdateError } from '../../errors.ts';
 import type { Check, CheckTarget } from '../../run-check.ts';
+import { readVersion } from '../../version.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { isUrl, readManifestSource } from '../manifest-source.ts';
 import {
@@ -35,7 +36,7 @@ export function checkCommand(): Command {
     .option('--app <path.app>', 'the installed app')
     .option('--current <version>', 'the installed version, where there is no app to look at')
     .option('--manual', 'ask as a person would: passes over skips, rollouts and failed starts', false)
-    .option('--os-version <version>', 'what if this Mac ran that macOS?')
+    .option('--os-version <version>', 'what if this Mac ran that macOS?', parseSystemVersion)
     .addOption(new Option('--arch <arch>', 'what if it had this processor?').choices(['arm64', 'x86_64']))
     .option('--bucket <number>', 'what if it were in this rollout bucket (0 to 9999)?', parseBucket)
     .option('--now <date>', 'what if it were this moment (ISO 8601)?', parseDate)
@@ -105,6 +106,11 @@ function report({ assessment, decision, currentVersion }: Check, terminal: Termi
     terminal.say(terminal.style('dim', `  ${severity}: ${code}. ${text}`));
   }
   for (const { url, kind } of candidates) terminal.say(terminal.style('dim', `  ${kind}: ${url}`));
+}
+
+function parseSystemVersion(text: string): string {
+  if (readVersion(text) !== null) return text;
+  throw new InvalidArgumentError('It has to be a version like 15.7.');
 }
 
 function parseBucket(text: string): number {

@@ -61,20 +61,34 @@ async function readEntries(
   if (files.length === 0) throw new UpdateError('usage', `There is no *.json file in ${sources.join(', ')}.`);
   const entries: DoctorEntry[] = [];
   for (const file of files) {
-    entries.push({
-      file,
-      bytes: await readManifestSource(file, { allowLoopback: options.allowLoopback, signal }),
-    });
+    entries.push(await readEntry(file, { allowLoopback: options.allowLoopback, signal }, files.length === 1));
   }
   return entries;
 }
 
-/** Folders stand for their *.json files, sorted, without those of folders in them. */
+/** Of several, one that cannot be read is a manifest to be rejected; alone it is a failure. */
+async function readEntry(
+  file: string,
+  options: Parameters<typeof readManifestSource>[1],
+  isOnlyOne: boolean,
+): Promise<DoctorEntry> {
+  try {
+    return { file, bytes: await readManifestSource(file, options) };
+  } catch (error) {
+    if (isOnlyOne || !(error instanceof UpdateError) || error.code === 'cancelled') throw error;
+    return { file, bytes: null, problem: error.message };
+  }
+}
+
+/** Folders stand for their *.json files, sorted, without hidden ones and those of folders in them. */
 async function expandFolder(source: string): Promise<readonly string[]> {
   const status = await stat(source).catch(() => null);
   if (!status?.isDirectory()) return [source];
-  const names = (await readdir(source)).filter((name) => name.endsWith('.json')).sort();
-  return names.map((name) => join(source, name));
+  const entries = await readdir(source, { withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory() && entry.name.endsWith('.json') && !entry.name.startsWith('.'))
+    .map(({ name }) => join(source, name))
+    .sort();
 }
 
 function describeReport({ manifests, history }: DoctorReport, terminal: Terminal): void {

@@ -110,7 +110,7 @@ function describeApp(app: AppInspection, terminal: Terminal): void {
   terminal.say(`    version       ${shortVersion ?? 'none'} (bundle version ${bundleVersion ?? 'none'})`);
   terminal.say(`    needs         macOS ${minOs ?? 'any'}, ${archs?.join(' or ') ?? 'any processor'}`);
   terminal.say(
-    `    signature     ${signature.state}${signature.message === null ? '' : `: ${signature.message}`}`,
+    `    signature     ${signature.state.replace('-', ' ')}${signature.message === null ? '' : `: ${signature.message}`}`,
   );
   if (signature.requirement !== null) terminal.say(`    requirement   ${signature.requirement}`);
 }

@@ -45,6 +45,7 @@ export function confirmCommand(): Command {
     'says that the new version works, so that the previous one is no longer kept',
     'An app with the updater inside does this by itself once it is up.',
     async ({ layout }) => {
+      await readBundle(layout.target);
       const { confirmUpdate } = await import('../../install/confirm.ts');
       return (await confirmUpdate(layout, () => new Date())) === null ? 'none' : 'finished';
     },

@@ -63,6 +63,7 @@ async function runUpdateCommand(options: UpdateCommandOptions): Promise<void> {
       '--no-codesign: signatures are NOT checked. Whoever can change the download can run any code.',
     );
   }
+  await repairFirst(options, terminal);
   const updater = await makeUpdater(options, terminal);
   const check = await updater.checkForUpdates({ isManual: true, signal });
   if (check.decision.action !== 'update') return reportNoUpdate(check, terminal);
@@ -70,7 +71,7 @@ async function runUpdateCommand(options: UpdateCommandOptions): Promise<void> {
   if (!(await isAgreed(options, signal))) {
     throw new UpdateError(
       'cancelled',
-      'The update was not installed, since you said no. Nothing was changed.',
+      'The update was not installed, since you did not want it. Nothing was changed.',
     );
   }
   const { candidate, size, sha256, bytesDownloaded, resumedFrom } = await updater.downloadUpdate(signal);
@@ -82,6 +83,23 @@ async function runUpdateCommand(options: UpdateCommandOptions): Promise<void> {
   terminal.say(
     `${terminal.style('green', 'Installed')} ${to} in place of ${from}, which is kept until ${to} confirms.`,
   );
+}
+
+/** What an earlier update left behind; after some crashes the app is in its place only then. */
+async function repairFirst(options: UpdateCommandOptions, terminal: Terminal): Promise<void> {
+  const [{ recover }, { layoutOf }, { Tools }] = await Promise.all([
+    import('../../install/recover.ts'),
+    import('../../install/layout.ts'),
+    import('../../install/tools.ts'),
+  ]);
+  const { toolsFolder } = folders(options);
+  const repair = {
+    tools: new Tools(toolsFolder),
+    cacheFolder: null,
+    now: () => new Date(),
+    warn: terminal.warn,
+  };
+  await recover(await layoutOf(options.app), repair);
 }
 
 async function makeUpdater(options: UpdateCommandOptions, terminal: Terminal): Promise<NexyUpdater> {
@@ -122,7 +140,11 @@ async function isAgreed({ yes, json }: UpdateCommandOptions, signal: AbortSignal
   if (yes || json || !process.stdin.isTTY || !process.stderr.isTTY) return true;
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^(y(es)?)?$/i.test((await prompt.question('Install it now? [Y/n] ', { signal })).trim());
+    const answer = await prompt.question('Install it now? [Y/n] ', { signal });
+    return /^(y(es)?)?$/i.test(answer.trim());
+  } catch {
+    // Ctrl-C or Ctrl-D at the question.
+    return false;
   } finally {
     prompt.close();
   }
