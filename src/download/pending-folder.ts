@@ -94,7 +94,7 @@ export async function removeIfPresent(path: string): Promise<void> {
 }
 
 function diskFull(folder: string, needed?: number, free?: number, cause?: unknown): UpdateError {
-  const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1_000_000)} MB`;
+  const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;
   const figures =
     needed === undefined || free === undefined
       ? ''

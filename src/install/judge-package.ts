@@ -1,4 +1,4 @@
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { UpdateError } from '../errors.ts';
 import { readPackage } from '../image/package-contents.ts';
 import type { Layout } from './layout.ts';
@@ -20,18 +20,17 @@ export async function judgePackage(path: string, layout: Layout, bundleId: strin
   );
   const apps = bundles.filter(({ path: inside }) => inside.endsWith('.app'));
   const own = apps.filter(({ id }) => id === bundleId);
-  if (apps.length === 0) throw refusal('payload-not-found', path, 'it installs no app');
+  if (apps.length === 0) throw refusal('payload-not-found', 'it installs no app');
   if (own.length === 0) {
     throw refusal(
       'bundle-id-mismatch',
-      path,
       `it installs ${apps[0]?.id ?? 'an app without a bundle id'}, not ${bundleId}`,
     );
   }
   const stray = bundles.find(({ place, isRelocatable }) => isRelocatable || !isInside(place, layout.target));
   if (stray === undefined) return;
   const where = stray.isRelocatable ? 'to wherever an older copy lies' : `to ${stray.place}`;
-  throw refusal('pkg-wrong-location', path, `it installs ${where}, not to ${layout.target}`);
+  throw refusal('pkg-wrong-location', `it installs ${where}, not to ${layout.target}`);
 }
 
 function isInside(place: string, target: string): boolean {
@@ -40,11 +39,10 @@ function isInside(place: string, target: string): boolean {
 
 function refusal(
   code: 'payload-not-found' | 'bundle-id-mismatch' | 'pkg-wrong-location',
-  path: string,
   reason: string,
 ): UpdateError {
   return new UpdateError(
     code,
-    `The package ${basename(path)} was not installed: ${reason}. Nothing was changed. The release team has to publish it again.`,
+    `The package was not installed: ${reason}. Nothing was changed. The release team has to publish it again.`,
   );
 }
