@@ -10,15 +10,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { makeApp } from '../test/support/make-app.ts';
 import { makeImage } from '../test/support/make-image.ts';
+import { makeNexy } from '../test/support/update-world.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({
   options: { out: { type: 'string', default: join(repository, 'resources', 'demo') } },
 });
 const tools = process.platform === 'darwin' ? '/usr/bin' : join(repository, 'test', 'macos-tools');
-const BUNDLE_ID = 'com.nexy.assistant';
 
 /** Bytes that no compression makes smaller, the same at every run, so that there is something to download. */
 function filling(seed: string, bytes: number): Buffer {
@@ -32,18 +31,8 @@ mkdirSync(values.out, { recursive: true });
 for (const version of ['2.0.0.45', '2.0.0.46']) {
   const folder = mkdtempSync(join(tmpdir(), 'nexy-demo-image-'));
   try {
-    await makeApp({
-      folder,
-      bundleId: BUNDLE_ID,
-      shortVersion: version,
-      bundleVersion: version,
-      minimumSystemVersion: '11.0',
-      executable: { kind: 'mach-o', architectures: ['arm64', 'x86_64'] },
-      extraFiles: { 'Contents/Resources/app.asar': filling(version, 480_000) },
-      hasFramework: true,
-      sign: { requirement: `identifier "${BUNDLE_ID}"` },
-      tools,
-    });
+    const extraFiles = { 'Contents/Resources/app.asar': filling(version, 480_000) };
+    await makeNexy(folder, version, { extraFiles, tools });
     const output = join(values.out, `Nexy-${version}.dmg`);
     await makeImage({ sourceFolder: folder, volumeName: 'Nexy', output, tools });
     process.stdout.write(`${output}\n`);

@@ -12,10 +12,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FIXTURES, HAS_FIXTURES, NEEDS_FIXTURES } from '../support/fixtures.ts';
+import { FIXTURES, HAS_FIXTURES, MACOS_TOOLS, NEEDS_FIXTURES } from '../support/fixtures.ts';
 import { makeApp } from '../support/make-app.ts';
 import { unzip } from '../support/unzip.ts';
-import { DOUBLES_FOLDER, runTool } from './contract.ts';
+import { runTool } from './contract.ts';
 import { openCode } from './lib/code-signing/code.ts';
 import { CodeSigningError } from './lib/code-signing/code-signing-error.ts';
 import { KEYWORDS, type Match, type Requirement } from './lib/code-signing/requirement.ts';
@@ -32,7 +32,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const codesign = (...args: readonly string[]) => runTool(join(DOUBLES_FOLDER, 'codesign'), args);
+const codesign = (...args: readonly string[]) => runTool(join(MACOS_TOOLS, 'codesign'), args);
 
 const STRICT: VerifyOptions = {
   strict: true,
@@ -121,7 +121,7 @@ describe.skipIf(!HAS_FIXTURES)(`apps made elsewhere${NEEDS_FIXTURES}`, () => {
     const mountPoint = join(folder, 'sparkle');
     mkdirSync(mountPoint);
     const image = join(FIXTURES, 'disk-images', 'SparkleTestCodeSignApp.dmg');
-    const hdiutil = join(DOUBLES_FOLDER, 'hdiutil');
+    const hdiutil = join(MACOS_TOOLS, 'hdiutil');
     const attached = await runTool(hdiutil, ['attach', '-nobrowse', '-mountpoint', mountPoint, image], 'Y\n');
     expect(attached.status, attached.stderr).toBe(0);
     const app = join(folder, 'SparkleTestCodeSignApp.app');
@@ -160,7 +160,7 @@ describe('apps signed here', () => {
         extraFiles: { 'Contents/Resources/an ödd name [1].txt': 'x'.repeat(5000) },
         links: { 'Contents/Resources/link': 'electron.icns' },
         sign: { requirement: 'identifier "com.nexy.assistant"' },
-        tools: DOUBLES_FOLDER,
+        tools: MACOS_TOOLS,
       });
       expect((await codesign('--verify', '--deep', '--strict', '-v', app)).stderr).toBe(
         `${app}: valid on disk\n${app}: satisfies its Designated Requirement\n`,
@@ -204,7 +204,7 @@ describe('apps signed here', () => {
     const plan = {
       bundleId: 'com.nexy.assistant',
       executable: { kind: 'script', text: '#!/bin/sh\n' },
-      tools: DOUBLES_FOLDER,
+      tools: MACOS_TOOLS,
     } as const;
     mkdirSync(join(folder, 'copies'));
     const one = await makeApp({ ...plan, folder: join(folder, 'copies'), bundleName: 'One.app', sign: {} });
@@ -301,7 +301,7 @@ describe('requirements', () => {
 
 it('the tools run from a folder that is reached through a link with a blank in its name', async () => {
   const link = join(folder, 'my tools');
-  symlinkSync(DOUBLES_FOLDER, link);
+  symlinkSync(MACOS_TOOLS, link);
   for (const tool of ['codesign', 'spctl', 'gktool']) {
     const { status, stdout, stderr } = await runTool(join(link, tool), ['--no-such-option']);
     expect({ tool, status, says: /usage/i.test(stdout + stderr) }).toEqual({ tool, status: 2, says: true });
@@ -311,8 +311,8 @@ it('the tools run from a folder that is reached through a link with a blank in i
 it('assessments can be switched off for a pretended machine', async () => {
   const tools = join(folder, 'tools of another machine');
   mkdirSync(tools);
-  for (const tool of ['codesign', 'spctl']) symlinkSync(join(DOUBLES_FOLDER, tool), join(tools, tool));
-  const settings: unknown = JSON.parse(readFileSync(join(DOUBLES_FOLDER, 'machine.json'), 'utf8'));
+  for (const tool of ['codesign', 'spctl']) symlinkSync(join(MACOS_TOOLS, tool), join(tools, tool));
+  const settings: unknown = JSON.parse(readFileSync(join(MACOS_TOOLS, 'machine.json'), 'utf8'));
   writeFileSync(
     join(tools, 'machine.json'),
     JSON.stringify({ ...Object(settings), assessments: 'disabled' }),
@@ -324,7 +324,7 @@ it('assessments can be switched off for a pretended machine', async () => {
     bundleId: 'com.nexy.assistant',
     executable: { kind: 'mach-o', architectures: ['arm64'] },
     sign: false,
-    tools: DOUBLES_FOLDER,
+    tools: MACOS_TOOLS,
   });
   expect(await runTool(join(tools, 'spctl'), ['--status'])).toMatchObject({
     stdout: 'assessments disabled\n',

@@ -1,30 +1,13 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-/** Folder of the doubles: what `--tools` is pointed at. */
-export const DOUBLES_FOLDER = fileURLToPath(new URL('.', import.meta.url));
+import { type ToolName, Tools } from '../../src/install/tools.ts';
+import { FIXTURES, HAS_FIXTURES, MACOS_TOOLS } from '../support/fixtures.ts';
 
 /** Recorded inputs and outputs that are not part of the repository, or null where they are absent. */
-export const FIXTURES_FOLDER: string | null = findFixtures();
-
-/** Where Apple installs the tools; the doubles lie in one folder. */
-const APPLE_PATHS: Readonly<Record<string, string>> = {
-  codesign: '/usr/bin/codesign',
-  ditto: '/usr/bin/ditto',
-  gktool: '/usr/bin/gktool',
-  hdiutil: '/usr/bin/hdiutil',
-  open: '/usr/bin/open',
-  ps: '/bin/ps',
-  spctl: '/usr/sbin/spctl',
-  sw_vers: '/usr/bin/sw_vers',
-  sync: '/bin/sync',
-  sysctl: '/usr/sbin/sysctl',
-  xattr: '/usr/bin/xattr',
-};
+export const FIXTURES_FOLDER: string | null = HAS_FIXTURES ? FIXTURES : null;
 
 /** The world of one row: an empty private folder, and the recordings where they are there. */
 export interface Scene {
@@ -35,7 +18,7 @@ export interface Scene {
   /** `../shared/fixtures`; throws where the row did not say `needs: ['fixtures']` and it is absent. */
   fixture(path: string): string;
   /** Runs another tool of the same set (the doubles, or Apple's), for preparing. Never throws. */
-  run(tool: string, toolArguments: readonly string[], input?: string): Promise<ToolResult>;
+  run(tool: ToolName, toolArguments: readonly string[], input?: string): Promise<ToolResult>;
 }
 
 export interface ToolResult {
@@ -61,7 +44,7 @@ export type Need = 'fixtures' | 'images' | 'root' | 'xattr';
 
 /** One promise about one tool, checked against the double and, on a Mac, against Apple's tool. */
 export interface ContractRow {
-  readonly tool: string;
+  readonly tool: ToolName;
   readonly name: string;
   readonly needs?: readonly Need[];
   /** Makes files, attaches images, ... before the tool runs. */
@@ -105,11 +88,11 @@ export async function runContractRow(row: ContractRow, set: 'double' | 'apple'):
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'contract ')));
   // What the doubles remember of attached images lies in TMPDIR: each row has a machine of its own.
   const temporary = await mkdtemp(join(tmpdir(), 'contract-state-'));
-  const run = (tool: string, toolArguments: readonly string[], input = '', environment = {}) =>
+  const run = (tool: ToolName, toolArguments: readonly string[], input = '', environment = {}) =>
     runTool(toolPath(tool, set), toolArguments, input, { TMPDIR: temporary, ...environment });
   const scene: Scene = {
     folder,
-    tools: set === 'double' ? DOUBLES_FOLDER : '/usr/bin',
+    tools: set === 'double' ? MACOS_TOOLS : '/usr/bin',
     fixture(path) {
       if (FIXTURES_FOLDER === null) throw new Error(`row "${row.name}" needs the fixtures`);
       return join(FIXTURES_FOLDER, path);
@@ -138,11 +121,8 @@ export async function runContractRow(row: ContractRow, set: 'double' | 'apple'):
 }
 
 /** Absolute path of a tool in one of the two sets. */
-function toolPath(tool: string, set: 'double' | 'apple'): string {
-  if (set === 'double') return join(DOUBLES_FOLDER, tool);
-  const path = APPLE_PATHS[tool];
-  if (path === undefined) throw new Error(`No path is known for Apple's ${tool}`);
-  return path;
+function toolPath(tool: ToolName, set: 'double' | 'apple'): string {
+  return new Tools(set === 'double' ? MACOS_TOOLS : null).pathOf(tool);
 }
 
 /** Runs a program in the fixed environment of DESIGN.md section 6. */
@@ -203,9 +183,4 @@ function compare(stream: string, text: string, expectation: Expectation, scene: 
   return text === wanted
     ? []
     : [`${stream} differs from ${expectation.recording}: ${JSON.stringify(wanted)}`];
-}
-
-function findFixtures(): string | null {
-  const folder = fileURLToPath(new URL('../../../shared/fixtures', import.meta.url));
-  return existsSync(join(folder, 'macos-outputs')) ? folder : null;
 }

@@ -19,10 +19,10 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FIXTURES, HAS_FIXTURES, NEEDS_FIXTURES } from '../support/fixtures.ts';
+import { FIXTURES, HAS_FIXTURES, MACOS_TOOLS, NEEDS_FIXTURES } from '../support/fixtures.ts';
 import { canMakeImages, flipBit, makeImage } from '../support/make-image.ts';
 import { describeTree } from '../support/tree.ts';
-import { DOUBLES_FOLDER, readRecording, recorded, runTool, type ToolResult } from './contract.ts';
+import { readRecording, recorded, runTool, type ToolResult } from './contract.ts';
 import { BadImage, readUdif, verifyUdif } from './lib/disk-images/udif.ts';
 
 const MAKES_IMAGES = canMakeImages();
@@ -40,7 +40,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a double on a machine of this test's own: what is attached is remembered in its TMPDIR. */
 function run(tool: string, ...toolArguments: readonly string[]): Promise<ToolResult> {
-  return runTool(join(DOUBLES_FOLDER, tool), toolArguments, 'Y\n', { TMPDIR: folder });
+  return runTool(join(MACOS_TOOLS, tool), toolArguments, 'Y\n', { TMPDIR: folder });
 }
 
 async function attachedCount(): Promise<number> {
@@ -71,7 +71,7 @@ function makeSmallImage(format: 'UDZO' | 'UDRO' = 'UDZO'): string {
     volumeName: 'Small',
     output: join(folder, 'small image.dmg'),
     format,
-    tools: DOUBLES_FOLDER,
+    tools: MACOS_TOOLS,
   });
 }
 
@@ -95,14 +95,10 @@ describe.skipIf(!MAKES_IMAGES)(`hdiutil${NEEDS_XORRISO}`, () => {
     const image = makeSmallImage();
     let [showed, undone] = [0, 0];
     for (let round = 0; round < 25; round += 1) {
-      const child = spawn(
-        join(DOUBLES_FOLDER, 'hdiutil'),
-        ['attach', '-plist', '-mountrandom', mounts, image],
-        {
-          env: { ...process.env, TMPDIR: folder },
-          stdio: 'ignore',
-        },
-      );
+      const child = spawn(join(MACOS_TOOLS, 'hdiutil'), ['attach', '-plist', '-mountrandom', mounts, image], {
+        env: { ...process.env, TMPDIR: folder },
+        stdio: 'ignore',
+      });
       const ended = once(child, 'exit');
       await wait(round * 16);
       child.kill('SIGKILL');
@@ -128,7 +124,7 @@ describe.skipIf(!MAKES_IMAGES)(`hdiutil${NEEDS_XORRISO}`, () => {
     for (let round = 0; round < 12; round += 1) {
       await run('hdiutil', 'attach', '-quiet', '-mountrandom', mounts, image);
       const [name = ''] = readdirSync(mounts);
-      const child = spawn(join(DOUBLES_FOLDER, 'hdiutil'), ['detach', join(mounts, name)], {
+      const child = spawn(join(MACOS_TOOLS, 'hdiutil'), ['detach', join(mounts, name)], {
         env: { ...process.env, TMPDIR: folder },
         stdio: 'ignore',
       });
@@ -245,7 +241,7 @@ describe('the pretended Mac', () => {
     const tools = join(folder, 'tools');
     mkdirSync(tools);
     for (const tool of ['sw_vers', 'sysctl', 'hdiutil'])
-      symlinkSync(join(DOUBLES_FOLDER, tool), join(tools, tool));
+      symlinkSync(join(MACOS_TOOLS, tool), join(tools, tool));
     writeFileSync(join(tools, 'machine.json'), JSON.stringify(machine));
     return tools;
   }
@@ -290,7 +286,7 @@ describe('the pretended Mac', () => {
       chmodSync(own, 0o777);
       const image = join(own, 'image.dmg');
       cpSync(APFS, image);
-      const script = `'${DOUBLES_FOLDER}/hdiutil' attach -quiet -mountrandom '${own}' '${image}' && ls -a '${own}'/dmg.* && '${DOUBLES_FOLDER}/hdiutil' detach '${own}'/dmg.*`;
+      const script = `'${MACOS_TOOLS}/hdiutil' attach -quiet -mountrandom '${own}' '${image}' && ls -a '${own}'/dmg.* && '${MACOS_TOOLS}/hdiutil' detach '${own}'/dmg.*`;
       const result = await runTool('/bin/su', ['-s', '/bin/sh', 'nobody', '-c', script], '', { TMPDIR: own });
       expect(result.stderr).toBe('');
       expect(result.stdout).toMatch(/SparkleTestCodeSignApp\.pkg\n"disk4" ejected\.\n$/);

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { type ManifestParts, manifestText } from '../../src/lab/manifest-text.ts';
 import { type ReleaseHost, startReleaseHost } from '../../src/lab/release-host.ts';
 import { MACOS_TOOLS } from './fixtures.ts';
 import { type AppPlan, makeApp } from './make-app.ts';
@@ -13,14 +13,6 @@ import { describeTree } from './tree.ts';
 export const OWNER = 'Seregawpn/Nexy_production';
 export const BUNDLE_ID = 'com.nexy.assistant';
 const REQUIREMENT = `identifier "${BUNDLE_ID}"`;
-
-export interface ManifestParts {
-  readonly version: string;
-  readonly url: string;
-  readonly bytes: Uint8Array;
-  readonly artifact?: Readonly<Record<string, unknown>>;
-  readonly top?: Readonly<Record<string, unknown>>;
-}
 
 /** A Mac of its own: a folder with an installed app, a cache, a state, and a release host on loopback. */
 export class UpdateWorld {
@@ -58,27 +50,8 @@ export class UpdateWorld {
   }
 
   /** Serves a manifest that offers these bytes. */
-  offer({ version, url, bytes, artifact, top }: ManifestParts): void {
-    const manifest = {
-      version,
-      build: version,
-      release_date: '2026-03-12T00:00:00Z',
-      artifact: {
-        type: 'dmg',
-        url,
-        size: bytes.length,
-        sha256: createHash('sha256').update(bytes).digest('hex'),
-        arch: 'universal2',
-        min_os: '11.0',
-        ed25519: '',
-        ...artifact,
-      },
-      critical: false,
-      auto_install: true,
-      notes_url: '',
-      ...top,
-    };
-    this.host.setManifest('/manifest.json', JSON.stringify(manifest));
+  offer(parts: ManifestParts): void {
+    this.host.setManifest('/manifest.json', manifestText(parts));
   }
 
   /** Publishes an image under a tag and offers it. */

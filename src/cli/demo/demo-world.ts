@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -8,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { UpdateError } from '../../errors.ts';
 import { openImage } from '../../install/open-image.ts';
 import { outputOf, Tools } from '../../install/tools.ts';
+import { manifestText } from '../../lab/manifest-text.ts';
 import { type ReleaseHost, startReleaseHost } from '../../lab/release-host.ts';
 import { PACKAGE_FOLDER } from '../options.ts';
 
@@ -75,23 +75,7 @@ export async function publishImage(
 ): Promise<string> {
   const bytes = await readFile(imageOf(images, contains));
   const url = host.publish(tag, 'Nexy.dmg', bytes, DEMO_OWNER);
-  return JSON.stringify({
-    version: offers,
-    build: offers,
-    release_date: '2026-03-12T00:00:00Z',
-    artifact: {
-      type: 'dmg',
-      url,
-      size: bytes.length,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-      arch: 'universal2',
-      min_os: '11.0',
-      ed25519: '',
-    },
-    critical: false,
-    auto_install: true,
-    notes_url: '',
-  });
+  return manifestText({ version: offers, url, bytes });
 }
 
 function imageOf(images: Readonly<Record<string, string>>, version: string): string {
