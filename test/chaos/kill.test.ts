@@ -37,11 +37,10 @@ describe.skipIf(!canMakeImages())(`updates whose whole process group is killed${
     const outcomes = (await Promise.all(rounds.map((count, index) => killManyTimes(count, index)))).flat();
     const count = (text: string): number => outcomes.filter((outcome) => outcome === text).length;
     process.stdout.write(
-      `${outcomes.length} kills: ${count('old')} left the old app, ${count('new')} the new one, ${count('ended')} came too late\n`,
+      `${KILLS} kills: ${count('old')} left the old app, ${count('new')} the new one; ${count('ended')} more came too late\n`,
     );
-    expect(outcomes).toHaveLength(KILLS);
+    expect(count('old') + count('new')).toBe(KILLS);
     expect(count('old')).toBeGreaterThan(0);
-    expect(count('new') + count('ended')).toBeGreaterThan(0);
   });
 
   async function killManyTimes(count: number, index: number): Promise<readonly string[]> {
@@ -54,9 +53,9 @@ describe.skipIf(!canMakeImages())(`updates whose whole process group is killed${
     const watcher = await watchTarget(world.app);
     const outcomes: string[] = [];
     try {
-      for (let round = 0; round < count; round += 1) {
+      for (let round = index; outcomes.filter((outcome) => outcome !== 'ended').length < count; round += 1) {
         await putOldAppBack(world);
-        outcomes.push(await killOnce(world, duration, (round + index) % 2 === 0));
+        outcomes.push(await killOnce(world, duration, round % 2 === 0));
       }
     } finally {
       expect(await watcher.end()).toMatchObject({ missed: 0, polls: expect.any(Number) });
@@ -103,7 +102,7 @@ describe.skipIf(!canMakeImages())(`updates whose whole process group is killed${
   async function waitForMoment(running: RunningCli, duration: number, nearExchange: boolean): Promise<void> {
     if (nearExchange) {
       await Promise.race([sawStep(running.child, 'installing'), running.result]);
-      await wait(Math.random() * 120);
+      await wait(Math.random() * 80);
     } else {
       await Promise.race([wait(Math.random() * duration), running.result]);
     }
