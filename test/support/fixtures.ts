@@ -1,13 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Real inputs that nobody here made. They are not part of the repository. */
-export const FIXTURES = join(REPOSITORY, '..', 'shared', 'fixtures');
+const BESIDE = join(REPOSITORY, '..', 'shared', 'fixtures');
 
-export const HAS_FIXTURES = existsSync(FIXTURES);
+export const HAS_FIXTURES = existsSync(BESIDE);
+
+/** Real inputs that nobody here made. They are not part of the repository. The real path: tools report that. */
+export const FIXTURES = HAS_FIXTURES ? realpathSync(BESIDE) : BESIDE;
 
 /** Doubles of Apple's tools, for `--tools`. */
 export const MACOS_TOOLS = join(REPOSITORY, 'test', 'macos-tools');
