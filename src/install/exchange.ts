@@ -46,8 +46,7 @@ export async function prepareExchange(
         assertUnchanged(staged);
         journal.append({ step: 'exchanging', at: now().toISOString() });
         exchange(staged, calls);
-        syncFolders(staged);
-        journal.append({ step: 'exchanged', at: now().toISOString() });
+        settle(staged, () => journal.append({ step: 'exchanged', at: now().toISOString() }));
         return { [installed]: true, staged };
       } finally {
         journal.close();
@@ -75,9 +74,24 @@ function assertUnchanged({ layout, paths, newApp, oldApp }: StagedApp): void {
 function exchange(staged: StagedApp, calls: NativeCalls): void {
   const { layout, paths } = staged;
   const outcome = calls.exchange(layout.target, paths.newApp);
-  if (outcome.done) renameSync(paths.newApp, paths.oldApp);
-  else if (CANNOT_EXCHANGE.has(outcome.errno)) renameTwice(staged);
-  else throw exchangeFailure(layout.target, outcome.errno);
+  if (outcome.done) return;
+  if (!CANNOT_EXCHANGE.has(outcome.errno)) throw exchangeFailure(layout.target, outcome.errno);
+  renameTwice(staged);
+}
+
+/**
+ * What follows the deed. The new version is in place by now: a failure here (a full disk) is none of the update,
+ * and `recover` finishes it by what lies on disk.
+ */
+function settle({ layout, paths }: StagedApp, writeLastLine: () => void): void {
+  try {
+    if (identityAt(paths.newApp) !== null) renameSync(paths.newApp, paths.oldApp);
+    syncFolderNow(paths.folder);
+    syncFolderNow(layout.parent);
+    writeLastLine();
+  } catch {
+    // Said above.
+  }
 }
 
 /**
@@ -118,11 +132,6 @@ function exchangeFailure(target: string, errno: string, cause?: unknown): Update
       details: { target, errno },
     },
   );
-}
-
-function syncFolders({ layout, paths }: StagedApp): void {
-  syncFolderNow(paths.folder);
-  syncFolderNow(layout.parent);
 }
 
 export function identityAt(path: string): DirectoryIdentity | null {

@@ -71,10 +71,12 @@ export async function prepareInstall(file: VerifiedFile, options: PrepareOptions
       try {
         await exchangeStaged(staged, options);
       } catch (error) {
-        await discard();
-        throw error;
+        // What is to be cleared away is told by what lies on disk, not by the error: one of the two is a backup.
+        const action = await recoverHoldingLock(layout, { ...options, cacheFolder: null });
+        if (action !== 'finished') throw error;
+      } finally {
+        await lock.release();
       }
-      await lock.release();
       return { from: staged.from, to: staged.to };
     };
     return { staged, exchange, discard };

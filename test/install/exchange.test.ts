@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import { readBundle } from '../../src/bundle/bundle.ts';
 import { prepareExchange } from '../../src/install/exchange.ts';
 import { readJournal } from '../../src/install/journal.ts';
 import { layoutOf } from '../../src/install/layout.ts';
+import { recover } from '../../src/install/recover.ts';
 import { type StagedApp, stageApp } from '../../src/install/stage.ts';
 import { Tools } from '../../src/install/tools.ts';
 import { verifyPayload } from '../../src/install/verify-payload.ts';
@@ -129,6 +130,23 @@ describe('the exchange', () => {
     });
     expect(describeTree(app.layout.target)).toEqual(oldTree);
     expect(describeTree(app.paths.newApp)).toEqual(newTree);
+  });
+
+  it('is done, and keeps the old app, when what follows it fails', async () => {
+    const { app, oldTree } = await stage();
+    const native = await loadNativeCalls();
+    const calls = await callsThat((target, newApp) => {
+      writeFileSync(app.paths.oldApp, 'in the way');
+      return native.exchange(target, newApp);
+    });
+    await exchangeWith(app, calls);
+    expect(describeTree(app.layout.target)).toEqual(newTree);
+    expect(describeTree(app.paths.newApp)).toEqual(oldTree);
+    rmSync(app.paths.oldApp);
+    const repair = { tools: new Tools(MACOS_TOOLS), cacheFolder: null, now, warn: () => undefined };
+    expect(await recover(app.layout, repair)).toBe('finished');
+    expect(describeTree(app.layout.target)).toEqual(newTree);
+    expect(describeTree(app.paths.oldApp)).toEqual(oldTree);
   });
 
   it('is refused when the target or the copy was put aside for another meanwhile', async () => {
