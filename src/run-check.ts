@@ -5,6 +5,7 @@ import type { Channel } from './config.ts';
 import { UpdateError } from './errors.ts';
 import type { HttpSettings } from './http.ts';
 import type { Machine } from './install/machine.ts';
+import type { Tools } from './install/tools.ts';
 import type { Assessment, AssessPolicy } from './manifest/assess.ts';
 import { readVersion, type Version } from './version.ts';
 
@@ -56,7 +57,7 @@ export async function runCheck(options: CheckOptions): Promise<Check> {
   const [{ bytes, name }, machine, place] = await Promise.all([
     readManifest(options),
     readMachine(tools),
-    readPlace(options.target, options.toolsFolder),
+    readPlace(options.target, tools),
   ]);
   const assessment = assessManifest(bytes, options.policy, { channel: options.channel, fileName: name });
   const { facts, warnings } = await gatherFacts(
@@ -108,13 +109,12 @@ async function readCurrentVersion(target: CheckTarget): Promise<Version> {
 
 async function readPlace(
   target: CheckTarget,
-  toolsFolder: string | null,
+  tools: Tools,
 ): Promise<{ readonly isReadOnlyVolume: boolean; readonly isTranslocated: boolean }> {
   if ('version' in target) return { isReadOnlyVolume: false, isTranslocated: false };
-  const [{ layoutOf }, { readTargetPlace }, { Tools }] = await Promise.all([
+  const [{ layoutOf }, { readTargetPlace }] = await Promise.all([
     import('./install/layout.ts'),
     import('./install/preflight.ts'),
-    import('./install/tools.ts'),
   ]);
-  return readTargetPlace(await layoutOf(target.app), new Tools(toolsFolder));
+  return readTargetPlace(await layoutOf(target.app), tools);
 }

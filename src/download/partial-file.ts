@@ -33,8 +33,8 @@ export class PartialFile {
   }
 
   /**
-   * Opens it, or makes it. What an earlier process left is hashed and kept if its record fits; with
-   * `mayContinue` false it is left to the process that may still be writing to it, and a new file is made.
+   * Opens it, or makes it. What an earlier process left is hashed and kept if its record fits. For the holder of
+   * the artifact's lock.
    */
   static async open(paths: PendingPaths, expected: Digest, signal?: AbortSignal): Promise<PartialFile> {
     const record = await readRecord(paths);
@@ -139,7 +139,7 @@ export class PartialFile {
     }
   }
 
-  /** Another process that took the lock over has put its own file there. */
+  /** Somebody may have put another file there: the name must still be that of the bytes that were hashed. */
   async #assertStillNamed(path: string): Promise<void> {
     const [ours, named] = await Promise.all([
       this.#handle.stat({ bigint: true }),
@@ -148,7 +148,7 @@ export class PartialFile {
     if (named !== null && named.ino === ours.ino && named.dev === ours.dev) return;
     throw new UpdateError(
       'install-busy',
-      'Another process has taken over this download. Nothing was changed. Wait until that one is done.',
+      'Something else has replaced this download while it ran. Nothing was changed. Try again.',
       { details: { path } },
     );
   }

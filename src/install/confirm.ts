@@ -1,7 +1,7 @@
 import { UpdateError } from '../errors.ts';
 import { removeTree } from '../remove-tree.ts';
 import { readInstallationStatus } from './installation.ts';
-import { JournalWriter, readJournals } from './journal.ts';
+import { appendToJournal, readJournals } from './journal.ts';
 import type { Layout } from './layout.ts';
 import { takeLock } from './lock.ts';
 import { discardStaging } from './stage.ts';
@@ -27,15 +27,12 @@ export async function confirmUpdate(layout: Layout, now: () => Date): Promise<Co
   try {
     const { state, journal } = await readInstallationStatus(layout);
     if (state !== 'swapped' || journal?.begin == null) return null;
-    const writer = JournalWriter.reopen(journal.paths);
     try {
-      writer.append({ step: 'confirmed', at: now().toISOString() });
+      appendToJournal(journal.paths, { step: 'confirmed', at: now().toISOString() });
     } catch (error) {
       throw new UpdateError('disk-full', 'That the update works could not be written down.', {
         cause: error,
       });
-    } finally {
-      writer.close();
     }
     await removeTree(journal.paths.folder);
     for (const older of (await readJournals(layout)).slice(1)) await discardStaging(older.paths);

@@ -83,6 +83,16 @@ export class JournalWriter {
   }
 }
 
+/** Adds one line to a journal that an earlier process began. */
+export function appendToJournal(paths: StagingPaths, entry: JournalEntry): void {
+  const writer = JournalWriter.reopen(paths);
+  try {
+    writer.append(entry);
+  } finally {
+    writer.close();
+  }
+}
+
 /** All journals beside a target, newest first. */
 export async function readJournals(layout: Layout): Promise<readonly Journal[]> {
   const names = await readdir(layout.parent).catch(() => []);

@@ -34,10 +34,9 @@ const DETACH_WAITS = [0, 200, 500, 1000, 2000];
 export async function openImage(path: string, options: OpenImageOptions): Promise<OpenedImage> {
   await refuseEncrypted(path);
   const folder = await makeMountFolder(options.cacheFolder);
-  const image = { folder, device: null as string | null };
-  const close = (): Promise<void> => closeImage(image, options);
+  const close = (): Promise<void> => closeImage(folder, options);
   try {
-    image.device = await attach(path, folder, options);
+    await attach(path, folder, options);
     const mountPoints = (await readdir(folder)).map((name) => join(folder, name));
     if (mountPoints.length === 0) {
       throw new UpdateError('image-unreadable', `The disk image ${path} holds nothing that macOS can mount.`);
@@ -50,14 +49,13 @@ export async function openImage(path: string, options: OpenImageOptions): Promis
 }
 
 /** Detaches what a crashed install left mounted in this cache, and clears its mount folders. */
-export async function closeAbandonedImages(options: Omit<OpenImageOptions, 'signal'>): Promise<number> {
+export async function closeAbandonedImages(options: Omit<OpenImageOptions, 'signal'>): Promise<void> {
   const root = mountsFolder(options.cacheFolder);
   const abandoned = (await readdir(root).catch(() => [])).filter((name) => {
     const pid = Number(name.split('-')[0]);
     return pid !== process.pid && !isNumberInUse(pid);
   });
-  for (const name of abandoned) await closeImage({ folder: join(root, name), device: null }, options);
-  return abandoned.length;
+  for (const name of abandoned) await closeImage(join(root, name), options);
 }
 
 function mountsFolder(cacheFolder: string): string {
@@ -103,7 +101,7 @@ async function textAt(file: FileHandle, position: number): Promise<string> {
   return buffer.toString('latin1', 0, bytesRead);
 }
 
-async function attach(path: string, folder: string, options: OpenImageOptions): Promise<string | null> {
+async function attach(path: string, folder: string, options: OpenImageOptions): Promise<void> {
   const args = ['attach', '-plist', '-nobrowse', '-noautoopen', '-readonly', '-mountrandom', folder, path];
   for (let attempt = 0; ; attempt += 1) {
     const result = await options.tools.run('hdiutil', args, {
@@ -113,8 +111,10 @@ async function attach(path: string, folder: string, options: OpenImageOptions): 
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     // A wrong password was once seen with status 0, so the text counts too (fixtures README, exit statuses).
-    if (result.status === 0 && result.stdout.includes('<plist'))
-      return (await parseAttached(result.stdout)).device;
+    if (result.status === 0 && result.stdout.includes('<plist')) {
+      await parseAttached(result.stdout);
+      return;
+    }
     const output = outputOf(result);
     const pause = TEMPORARY_FAILURE_WAITS[attempt];
     if (pause !== undefined && isTemporaryAttachFailure(output)) {
@@ -138,26 +138,14 @@ function attachFailure(output: string): UpdateError {
   return new UpdateError(code, `${sentence} Nothing was changed. (${reason})`, { details: { output } });
 }
 
-async function closeImage(
-  image: { readonly folder: string; readonly device: string | null },
-  options: Omit<OpenImageOptions, 'signal'>,
-): Promise<void> {
+async function closeImage(folder: string, options: Omit<OpenImageOptions, 'signal'>): Promise<void> {
   try {
-    await detachAll(image, options.tools);
-    await removeMountFolder(image.folder);
+    for (const device of await devicesMountedIn(folder, options.tools)) await detach(device, options.tools);
+    await removeMountFolder(folder);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    options.warn(
-      `A disk image stays attached at ${image.folder} and is detached at the next start: ${reason}`,
-    );
+    options.warn(`A disk image stays attached at ${folder} and is detached at the next start: ${reason}`);
   }
-}
-
-async function detachAll(
-  image: { readonly folder: string; readonly device: string | null },
-  tools: Tools,
-): Promise<void> {
-  for (const device of await devicesMountedIn(image.folder, tools)) await detach(device, tools);
 }
 
 /** What hdiutil says is mounted below a folder: the truth also after an attach that was cut off. */

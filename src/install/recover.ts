@@ -5,8 +5,8 @@ import { syncFolderNow } from '../durable.ts';
 import { removeTree } from '../remove-tree.ts';
 import { identityAt } from './exchange.ts';
 import { gatherEvidence, readInstallationStatus } from './installation.ts';
-import { type Journal, JournalWriter, readJournals } from './journal.ts';
-import { type Layout, type StagingPaths, stagingIdOf, stagingPaths } from './layout.ts';
+import { appendToJournal, type Journal, readJournals } from './journal.ts';
+import { type Layout, stagingIdOf, stagingPaths } from './layout.ts';
 import { takeLock } from './lock.ts';
 import { closeAbandonedImages } from './open-image.ts';
 import { discardStaging } from './stage.ts';
@@ -61,7 +61,8 @@ async function hasLeftovers(layout: Layout): Promise<boolean> {
 
 async function repair(layout: Layout, journal: Journal, { now }: RecoverOptions): Promise<RecoveryAction> {
   const { paths, lastStep } = journal;
-  const write = (step: 'exchanged' | 'undone'): void => append(paths, { step, at: now().toISOString() });
+  const write = (step: 'exchanged' | 'undone'): void =>
+    appendToJournal(paths, { step, at: now().toISOString() });
   if (lastStep === 'confirmed' || lastStep === 'undone') {
     // Only the removal of the backup can have been cut off.
     await removeTree(paths.folder);
@@ -128,15 +129,6 @@ function restoreOldApp(layout: Layout, journal: Journal): boolean {
   renameSync(oldAppAside, layout.target);
   syncFolderNow(layout.parent);
   return true;
-}
-
-function append(paths: StagingPaths, entry: Parameters<JournalWriter['append']>[0]): void {
-  const writer = JournalWriter.reopen(paths);
-  try {
-    writer.append(entry);
-  } finally {
-    writer.close();
-  }
 }
 
 /** Staging folders without a journal: a clean-up was cut off after the journal had gone. */
