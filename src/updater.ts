@@ -206,7 +206,7 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
     if (ready === null) throw nothingTo('install', 'Download an update first.');
     this.#ready = null;
     this.#become({ kind: 'installing', version: ready.version });
-    const outcome = await ready.prepared.exchange();
+    const outcome = await ready.prepared.install({ relaunches: false });
     this.#become({ kind: 'installed', ...outcome });
     return outcome;
   }

@@ -13,7 +13,16 @@ export interface DirectoryIdentity {
   readonly inode: string;
 }
 
-/** One line of the journal. Lines are only ever added. */
+/** Why an install was taken back. */
+export const UNDO_REASONS = ['failed-starts', 'requested', 'package-failed', 'interrupted'] as const;
+export type UndoReason = (typeof UNDO_REASONS)[number];
+
+/**
+ * One line of the journal. Lines are only ever added, by the updater, by the root script and by the watchdog.
+ *
+ * An exchange goes begin, staged, exchanging, exchanged. A package goes begin, aside (a whole copy of the target lies
+ * at `old`), installing, exchanged (its installed app was verified). Both end with confirmed, undone or failed.
+ */
 export type JournalEntry =
   | {
       readonly step: 'begin';
@@ -30,16 +39,29 @@ export type JournalEntry =
       readonly newApp: DirectoryIdentity;
       readonly oldApp: DirectoryIdentity;
     }
-  | { readonly step: 'exchanging' | 'exchanged' | 'confirmed' | 'undone'; readonly at: string };
+  /** Of a package: `oldApp` is the copy that was made of the target. */
+  | { readonly step: 'aside'; readonly at: string; readonly oldApp: DirectoryIdentity }
+  | { readonly step: 'exchanging' | 'installing' | 'exchanged' | 'confirmed'; readonly at: string }
+  /** The new version ended unasked; says nothing about how far the install got. */
+  | { readonly step: 'died'; readonly at: string }
+  | { readonly step: 'undone'; readonly at: string; readonly reason?: UndoReason }
+  /** Given up after the app had quit, with the target as it was. */
+  | { readonly step: 'failed'; readonly at: string; readonly code: string };
 
-export type JournalStep = JournalEntry['step'];
+/** How far an install got. */
+export type JournalStep = Exclude<JournalEntry['step'], 'died'>;
 
 /** What a journal says, line by line. */
 export interface Journal {
   readonly paths: StagingPaths;
   readonly begin: Extract<JournalEntry, { step: 'begin' }> | null;
   readonly staged: Extract<JournalEntry, { step: 'staged' }> | null;
+  readonly aside: Extract<JournalEntry, { step: 'aside' }> | null;
+  readonly undone: Extract<JournalEntry, { step: 'undone' }> | null;
+  readonly failed: Extract<JournalEntry, { step: 'failed' }> | null;
   readonly lastStep: JournalStep | null;
+  /** When the last line was written, ISO 8601; null for an empty journal. */
+  readonly lastAt: string | null;
 }
 
 /** An open journal. Every line is on the disk when `append` returns. */
@@ -107,11 +129,20 @@ export async function readJournals(layout: Layout): Promise<readonly Journal[]> 
 export async function readJournal(paths: StagingPaths): Promise<Journal> {
   const text = await readFile(paths.journal, 'utf8').catch(() => '');
   const entries = parseJournal(text);
+  const first = <Step extends JournalEntry['step']>(
+    step: Step,
+  ): Extract<JournalEntry, { step: Step }> | null =>
+    entries.find((entry): entry is Extract<JournalEntry, { step: Step }> => entry.step === step) ?? null;
+  const steps = entries.map(({ step }) => step).filter((step) => step !== 'died');
   return {
     paths,
-    begin: entries.find((entry) => entry.step === 'begin') ?? null,
-    staged: entries.find((entry) => entry.step === 'staged') ?? null,
-    lastStep: entries.at(-1)?.step ?? null,
+    begin: first('begin'),
+    staged: first('staged'),
+    aside: first('aside'),
+    undone: first('undone'),
+    failed: first('failed'),
+    lastStep: steps.at(-1) ?? null,
+    lastAt: entries.at(-1)?.at ?? null,
   };
 }
 
@@ -140,10 +171,17 @@ function isEntry(value: unknown): value is JournalEntry {
       return hasTexts(value, ['target', 'bundleId', 'from', 'to', 'sha256']);
     case 'staged':
       return [value['newApp'], value['oldApp']].every((found) => hasTexts(found, ['device', 'inode']));
+    case 'aside':
+      return hasTexts(value['oldApp'], ['device', 'inode']);
+    case 'undone':
+      return value['reason'] === undefined || UNDO_REASONS.some((reason) => reason === value['reason']);
+    case 'failed':
+      return hasTexts(value, ['code']);
     case 'exchanging':
+    case 'installing':
     case 'exchanged':
     case 'confirmed':
-    case 'undone':
+    case 'died':
       return true;
     default:
       return false;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { realpath } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /**
@@ -36,9 +36,19 @@ export async function layoutOf(app: string): Promise<Layout> {
 
 /** Ids sort by the time they were made, which tells the newest of several journals. */
 export function makeStagingId(now: Date): string {
-  return `${now.getTime().toString(36).padStart(9, '0')}${randomBytes(4).toString('hex')}`;
+  return `${now.getTime().toString(36).padStart(TIME_DIGITS, '0')}${randomBytes(4).toString('hex')}`;
 }
 
+/** An id that sorts after all that lie beside the target, also when the clock was set back meanwhile. */
+export async function nextStagingId(layout: Layout, now: Date): Promise<string> {
+  const names = await readdir(layout.parent).catch(() => []);
+  const times = names
+    .flatMap((name) => stagingIdOf(layout, name) ?? [])
+    .map((id) => Number.parseInt(id.slice(0, TIME_DIGITS), 36));
+  return makeStagingId(new Date(Math.max(now.getTime(), ...times.map((time) => time + 1))));
+}
+
+const TIME_DIGITS = 9;
 const ID = /^[0-9a-z]{17}$/;
 
 export function stagingPaths(layout: Layout, id: string): StagingPaths {

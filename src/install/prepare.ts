@@ -39,17 +39,43 @@ export interface PrepareOptions {
   readonly onStep?: (step: PrepareStep) => void;
 }
 
-/** A staged app and the right to exchange it. One of the two functions has to be called, once. */
+/** A verified update and the right to install it. */
 export interface PreparedInstall {
-  readonly staged: StagedApp;
   /**
-   * Puts the new version in place.
-   *
-   * @throws UpdateError `target-in-use`, `swap-failed`, `app-management-denied`; nothing stays staged then.
+   * Whether installing asks for an administrator's password first: the target belongs to somebody else, or the update
+   * is a package. Such an update is never installed on quit by itself.
    */
-  exchange(): Promise<InstallOutcome>;
+  readonly needsAuthorization: boolean;
+  /**
+   * Installs now, where nothing runs from the target. With `relaunches`, a watchdog opens what is in place once this
+   * process has ended, and takes it back should it not come up.
+   *
+   * @throws UpdateError `target-in-use`, `swap-failed`, `app-management-denied`, `authorization-denied`,
+   *   `pkg-install-failed`; nothing stays staged then, except after `authorization-denied`.
+   */
+  install(options: { readonly relaunches: boolean }): Promise<InstallOutcome>;
+  /**
+   * Gets everything ready for the last moments of this process, which runs from the target. Where authorization is
+   * needed, this is where the person is asked.
+   *
+   * @throws UpdateError `authorization-denied`, `swap-failed`; the update stays ready.
+   */
+  prepareForQuit(options: { readonly relaunches: boolean }): Promise<QuitExchange>;
   /** Takes everything away again. */
   discard(): Promise<void>;
+}
+
+/** What is left to be done while the app quits. One of the two has to be called, once. */
+export interface QuitExchange {
+  /**
+   * Synchronous, as the last act of the process. Where authorization was needed it changes nothing: the root script
+   * acts as soon as this process has ended.
+   *
+   * @throws UpdateError `swap-failed`, `app-management-denied`, `not-writable`. The target is as it was then.
+   */
+  exchangeNow(): void;
+  /** The quit was refused: the update is ready as before. */
+  abandon(): Promise<void>;
 }
 
 /**
@@ -67,7 +93,11 @@ export async function prepareInstall(file: VerifiedFile, options: PrepareOptions
     if (options.refusesRunningTarget) await assertNotRunning(layout, tools);
     const staged = await stageFrom(file, options);
     const discard = (): Promise<void> => staged.discard().finally(() => lock.release());
-    const exchange = async (): Promise<InstallOutcome> => {
+    const prepareForQuit = async (): Promise<QuitExchange> => {
+      const prepared = await prepareExchange(staged, options.now);
+      return { exchangeNow: () => void prepared.exchangeNow(), abandon: async () => prepared.abandon() };
+    };
+    const install = async (): Promise<InstallOutcome> => {
       try {
         await exchangeStaged(staged, options);
       } catch (error) {
@@ -79,7 +109,7 @@ export async function prepareInstall(file: VerifiedFile, options: PrepareOptions
       }
       return { from: staged.from, to: staged.to };
     };
-    return { staged, exchange, discard };
+    return { needsAuthorization: false, install, prepareForQuit, discard };
   } catch (error) {
     await lock.release();
     throw error;

@@ -7,7 +7,7 @@ import { syncFolder } from '../durable.ts';
 import { systemErrorCode, UpdateError } from '../errors.ts';
 import { removeTree } from '../remove-tree.ts';
 import { type DirectoryIdentity, JournalWriter } from './journal.ts';
-import { type Layout, makeStagingId, type StagingPaths, stagingPaths } from './layout.ts';
+import { type Layout, nextStagingId, type StagingPaths, stagingPaths } from './layout.ts';
 import { assertFreeSpace, diskFull } from './preflight.ts';
 import { readDesignatedRequirement, verifyGatekeeper, verifySignature } from './signature.ts';
 import { outputOf, type Tools } from './tools.ts';
@@ -55,7 +55,7 @@ const COPY_TIMEOUT = 30 * 60_000;
 export async function stageApp(payload: VerifiedPayload, options: StageOptions): Promise<StagedApp> {
   const { layout, tools, now } = options;
   await assertFreeSpace(layout, await measureTree(payload.bundle.path));
-  const paths = stagingPaths(layout, makeStagingId(now()));
+  const paths = stagingPaths(layout, await nextStagingId(layout, now()));
   const journal = JournalWriter.create(paths);
   try {
     journal.append({
