@@ -37,6 +37,8 @@ export interface Machine {
   readonly buildVersion: string;
   /** The hardware: `arm64` for Apple silicon. */
   readonly architecture: 'arm64' | 'x86_64';
+  /** Socket of the one who answers for the person when a password is asked for. */
+  readonly authorizationAgent?: string;
   /** False for Apple silicon that cannot run Intel code. */
   readonly rosetta?: boolean;
 }
