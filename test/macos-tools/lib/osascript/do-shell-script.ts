@@ -23,10 +23,7 @@ export async function doShellScript(request: ShellRequest): Promise<string> {
     request.isPrivileged && process.getuid?.() !== 0
       ? await askAgent({ command: request.command, prompt: request.prompt })
       : await runShell(request.command);
-  if (answer.kind === 'cancelled') throw executionError('User canceled. (-128)');
-  if (answer.kind === 'wrong-password')
-    throw executionError('The administrator user name or password was incorrect. (-60007)');
-  if (answer.kind === 'no-interaction') throw executionError('No user interaction allowed. (-1713)');
+  if (answer.kind !== 'ran') throw executionError(REFUSALS[answer.kind]);
   if (answer.status !== 0) {
     const text = answer.stderr.trimEnd() || 'The command exited with a non-zero status.';
     throw executionError(`${text} (${answer.status})`);
@@ -34,6 +31,13 @@ export async function doShellScript(request: ShellRequest): Promise<string> {
   const text = answer.stdout.replace(/\n$/, '');
   return request.altersLineEndings ? text.replaceAll('\n', '\r') : text;
 }
+
+/** osascript__user-canceled.txt, osascript__admin-password-incorrect.txt, osascript__no-user-interaction.txt */
+const REFUSALS = {
+  cancelled: 'User canceled. (-128)',
+  'wrong-password': 'The administrator user name or password was incorrect. (-60007)',
+  'no-interaction': 'No user interaction allowed. (-1713)',
+} as const;
 
 function executionError(text: string): ToolEnd {
   // The range in front is that of the command in the script (osascript__user-canceled.txt).
