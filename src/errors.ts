@@ -68,6 +68,12 @@ type FailureCode = (typeof FAILURE_CODES)[number];
 
 export type ErrorCode = FindingCode | DecisionReason | FailureCode;
 
+const ERROR_CODES: ReadonlySet<string> = new Set([...FINDING_CODES, ...DECISION_REASONS, ...FAILURE_CODES]);
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return ERROR_CODES.has(text);
+}
+
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
 /**

@@ -5,7 +5,7 @@ import type { DownloadProgress } from './download/progress.ts';
 import { UpdateError } from './errors.ts';
 import type { HttpSettings } from './http.ts';
 import { layoutOf } from './install/layout.ts';
-import { assertNotRunning, assertReplaceable } from './install/preflight.ts';
+import { assertNotRunning, readAuthority } from './install/preflight.ts';
 import { type PreparedInstall, type PrepareStep, prepareInstall } from './install/prepare.ts';
 import { Tools } from './install/tools.ts';
 import type { Candidate } from './manifest/candidate.ts';
@@ -68,7 +68,8 @@ export async function prepareUpdate(
   const tools = new Tools(options.toolsFolder ?? null);
   const layout = await layoutOf(options.app);
   await tools.assertAvailable(['hdiutil', 'ditto']);
-  await assertReplaceable(layout);
+  // Says now what would fail after a long download.
+  await readAuthority(layout);
   await assertBundleId(layout.target, options.bundleId);
   if (refusesRunningTarget) await assertNotRunning(layout, tools);
   const { type, size, sha256 } = artifact;

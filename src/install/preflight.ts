@@ -51,17 +51,6 @@ export async function readAuthority(layout: Layout): Promise<Authority> {
   return isOwn && isWritable ? 'own' : 'authorization-needed';
 }
 
-/**
- * Step 1 of an install, as far as it needs no lock: the target is a real directory that this user may replace.
- *
- * @throws UpdateError `app-not-found`, `not-writable`, `read-only-volume`.
- */
-export async function assertReplaceable(layout: Layout): Promise<void> {
-  if ((await readAuthority(layout)) === 'own') return;
-  // The seam for authorization: who may not write here is asked for an administrator's password instead.
-  throw notWritable(layout, 'it belongs to somebody else or lies in a folder that you may not change');
-}
-
 /** @throws UpdateError `target-in-use` while any user runs something from the target. */
 export async function assertNotRunning(layout: Layout, tools: Tools): Promise<void> {
   const running = await findProcessesRunningFrom(layout.target, tools);

@@ -1,14 +1,13 @@
 import type { VerifiedFile } from '../download/verified-file.ts';
-import { UpdateError } from '../errors.ts';
 import type { Version } from '../version.ts';
 import { type Installed, type InstallOutcome, prepareExchange } from './exchange.ts';
 import { findPayload } from './find-app.ts';
-import { judgePackage } from './judge-package.ts';
 import type { Layout } from './layout.ts';
 import { takeLock } from './lock.ts';
 import type { Machine } from './machine.ts';
 import { type OpenedImage, openImage } from './open-image.ts';
-import { assertNotRunning, assertReplaceable } from './preflight.ts';
+import { assertNotRunning, readAuthority } from './preflight.ts';
+import { prepareAuthorized } from './prepare-authorized.ts';
 import { recoverHoldingLock } from './recover.ts';
 import { type StagedApp, stageApp } from './stage.ts';
 import { cancelled, type Tools } from './tools.ts';
@@ -20,6 +19,7 @@ export interface PrepareOptions {
   readonly tools: Tools;
   readonly layout: Layout;
   readonly cacheFolder: string;
+  readonly stateFolder: string;
   /** The artifact's type as the manifest gives it. */
   readonly type: string;
   readonly bundleId: string;
@@ -37,6 +37,8 @@ export interface PrepareOptions {
   readonly warn: (message: string) => void;
   readonly now: () => Date;
   readonly onStep?: (step: PrepareStep) => void;
+  /** Seconds between two looks at a process, for tests. */
+  readonly tick?: number;
 }
 
 /** A verified update and the right to install it. */
@@ -86,12 +88,18 @@ export interface QuitExchange {
  */
 export async function prepareInstall(file: VerifiedFile, options: PrepareOptions): Promise<PreparedInstall> {
   const { layout, tools } = options;
-  await assertReplaceable(layout);
+  if (options.type === 'pkg' || (await readAuthority(layout)) === 'authorization-needed') {
+    return prepareAuthorized(file, options);
+  }
   const lock = await takeLock(layout);
   try {
     await recoverHoldingLock(layout, options);
     if (options.refusesRunningTarget) await assertNotRunning(layout, tools);
     const staged = await stageFrom(file, options);
+    if (staged === null) {
+      await lock.release();
+      return await prepareAuthorized(file, options);
+    }
     const discard = (): Promise<void> => staged.discard().finally(() => lock.release());
     const prepareForQuit = async (): Promise<QuitExchange> => {
       const prepared = await prepareExchange(staged, options.now);
@@ -128,16 +136,16 @@ async function exchangeStaged(staged: StagedApp, options: PrepareOptions): Promi
   return prepared.exchangeNow();
 }
 
-async function stageFrom(file: VerifiedFile, options: PrepareOptions): Promise<StagedApp> {
+/** Null where the image holds a package in place of an app: that is root's work. */
+async function stageFrom(file: VerifiedFile, options: PrepareOptions): Promise<StagedApp | null> {
   await file.assertUnchanged();
-  if (options.type === 'pkg') return refusePackage(file.path, options);
   options.onStep?.('opening');
   const image = await openImage(file.path, options);
   const closeImage = once(image);
   try {
     options.onStep?.('verifying');
     const payload = await findPayload(image.mountPoints, options.bundleId);
-    if (payload.kind === 'package') return await refusePackage(payload.path, options);
+    if (payload.kind === 'package') return null;
     const verified = await verifyPayload(payload.bundle, options);
     options.onStep?.('staging');
     return await stageApp(verified, { ...options, sha256: file.sha256, closeImage });
@@ -152,13 +160,4 @@ function once(image: OpenedImage): () => Promise<void> {
     closing ??= image.close();
     return closing;
   };
-}
-
-/** The seam for packages: what has to hold is checked, and installing needs authorization, which comes later. */
-async function refusePackage(path: string, { layout, bundleId }: PrepareOptions): Promise<never> {
-  await judgePackage(path, layout, bundleId);
-  throw new UpdateError(
-    'authorization-denied',
-    'The update is an installer package, which needs an administrator, and this version of the updater cannot ask for one yet. Nothing was changed. Install the package by hand, or offer the disk image.',
-  );
 }

@@ -30,6 +30,17 @@ export function parseProcesses(output: string): readonly RunningProcess[] {
   });
 }
 
+/**
+ * When a process was started, as ps(1) prints it. Together with its number it tells one process from another: numbers
+ * are given out again.
+ *
+ * @returns an empty text when there is no such process
+ */
+export async function readStartOf(pid: number, tools: Tools): Promise<string> {
+  const { stdout } = await tools.run('ps', ['-o', 'lstart=', '-p', String(pid)], { timeout: 30_000 });
+  return stdout.split('\n')[0]?.trimEnd() ?? '';
+}
+
 /** Whether any process has this number now. */
 export function isNumberInUse(pid: number): boolean {
   try {

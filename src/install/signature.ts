@@ -74,7 +74,7 @@ export async function verifyGatekeeper(
   installed: string,
   options: SignatureOptions,
 ): Promise<void> {
-  const isMandatory = isAccepted(await assess(installed, options));
+  const isMandatory = await passesGatekeeper(installed, options);
   const verdicts = [await assess(staged, options), ...(await scan(staged, options))];
   for (const verdict of verdicts) {
     if (isAccepted(verdict)) continue;
@@ -95,6 +95,11 @@ export async function verifyGatekeeper(
       { details: { output: outputOf(verdict) } },
     );
   }
+}
+
+/** Whether macOS would let people open an app that came from the network. */
+export async function passesGatekeeper(app: string, options: SignatureOptions): Promise<boolean> {
+  return isAccepted(await assess(app, options));
 }
 
 function assess(app: string, options: SignatureOptions): Promise<ToolResult> {

@@ -16,6 +16,7 @@ const TOOL_PATHS = {
   openssl: '/usr/bin/openssl',
   osascript: '/usr/bin/osascript',
   ps: '/bin/ps',
+  sh: '/bin/sh',
   spctl: '/usr/sbin/spctl',
   stat: '/usr/bin/stat',
   sudo: '/usr/bin/sudo',

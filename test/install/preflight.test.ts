@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { layoutOf } from '../../src/install/layout.ts';
-import { assertReplaceable, readAuthority } from '../../src/install/preflight.ts';
+import { readAuthority } from '../../src/install/preflight.ts';
 import {
   ADMIN,
   ALICE,
@@ -140,7 +140,7 @@ describe.skipIf(!CAN_BE_OTHERS)(`the authority of a user over an app${NEEDS_OTHE
     if (spawnSync('chattr', ['+i', target]).status !== 0) context.skip('nothing can be locked here');
     onTestFinished(() => void spawnSync('chattr', ['-i', target]));
     expect(await authorityOf(ALICE, target)).toBe('not-writable');
-    await expect(assertReplaceable(await layoutOf(target))).rejects.toMatchObject({
+    await expect(readAuthority(await layoutOf(target))).rejects.toMatchObject({
       code: 'not-writable',
       message: /is locked.+Take off "Locked"/,
     });

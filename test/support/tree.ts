@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { lchownSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -21,4 +21,12 @@ export function describeTree(root: string): readonly string[] {
   };
   visit(root, '.');
   return lines;
+}
+
+/** Gives a folder and everything in it to somebody; links are not followed. */
+export function chownTree(root: string, uid: number, gid: number): void {
+  lchownSync(root, uid, gid);
+  for (const entry of readdirSync(root, { withFileTypes: true, recursive: true })) {
+    lchownSync(join(entry.parentPath, entry.name), uid, gid);
+  }
 }
