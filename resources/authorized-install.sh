@@ -48,6 +48,8 @@ for argument; do
     *) echo "nexy-updater: usage: what is $argument?" >&2; exit 10 ;;
   esac
 done
+# Named from inside the staging folder.
+JOURNAL=../$JOURNAL_NAME
 PARENT=${TARGET%/*}
 NAME=${TARGET##*/}
 RUN_AS=$USER_ID
@@ -63,7 +65,7 @@ give_up() { # CODE SENTENCE
   if [ -n "$IS_IN_BACKGROUND" ]; then
     write_journal failed ',"code":"'"$1"'"'
     clear_staging keeps-journal
-    [ "$RELAUNCHES" = 1 ] && launch
+    [ "$RELAUNCHES" != 1 ] || launch
   else
     printf 'nexy-updater: %s: %s\n' "$1" "$2" >&2
     clear_staging
@@ -224,7 +226,7 @@ make_places() {
 # Who works in this folder. `$$` would be the first process also in one that went to the background.
 note_owner() {
   owner=$(exec sh -c 'echo "$PPID"')
-  printf '%s %s\n' "$owner" "$(tool ps -o lstart= -p "$owner" | head -n 1)" > ./owner
+  printf '%s %s\n' "$owner" "$(tool ps -p "$owner" -o lstart=)" > ./owner
 }
 
 # One byte more than promised is read, to see whether there is more.
@@ -321,7 +323,7 @@ copy_old_app_aside() {
 assert_ready() {
   [ "$(identity_of "../$NAME")" = "$OLD" ] && [ ! -L "../$NAME" ] ||
     give_up swap-failed "$TARGET is not what it was when the update was prepared."
-  [ -z "$(pids_from_target)" ] || give_up target-in-use "$TARGET is running."
+  running=$(pids_from_target) && [ -z "$running" ] || give_up target-in-use "$TARGET is running."
 }
 
 # What was displaced is the last copy of somebody's app: whether it lies here now is told by what lies here.
@@ -330,7 +332,7 @@ exchange() {
   write_journal exchanging || no_space
   exchange_directories "../$NAME" ./new
   [ "$(identity_of ./new)" != "$NEW" ] || give_up swap-failed "$TARGET could not be exchanged for the new version."
-  mv ./new ./old
+  [ ! -d ./new ] || mv ./new ./old
   write_journal exchanged
 }
 
@@ -374,13 +376,14 @@ take_package_back() { # WHY
 
 put_in_place() {
   if [ "$KIND" = dmg ]; then exchange; else install_package; fi
+  NEW_INODE=$(inode_of "../$NAME")
   rm -rf "$WORK"
   WORK=''
 }
 
 # Stays until the new version has confirmed, so that taking it back asks for no second password.
 stay() {
-  [ "$RELAUNCHES" = 1 ] && launch
+  [ "$RELAUNCHES" != 1 ] || launch
   watch_new_version
   case $? in
     0)
