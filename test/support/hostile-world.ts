@@ -115,7 +115,8 @@ export class HostileWorld {
     if (readFileSync(this.victim, 'utf8') !== 'only root may change this\n')
       faults.push('a file of root was written to');
     const visit = (path: string): void => {
-      const status = lstatSync(path);
+      const status = lstatSync(path, { throwIfNoEntry: false });
+      if (status === undefined) return;
       if (status.isDirectory()) for (const name of readdirSync(path)) visit(join(path, name));
       else if (status.isFile() && status.uid === 0 && readFileSync(path).includes(EVIL))
         faults.push(`${path} holds bytes of the attacker, and belongs to root`);
