@@ -24,24 +24,42 @@ export async function readTargetPlace(layout: Layout, tools: Tools): Promise<Tar
   };
 }
 
+/** Whether this user may exchange the target, or an administrator has to allow it first. */
+export type Authority = 'own' | 'authorization-needed';
+
+/**
+ * Decides whose consent an install needs, without writing anything. An administrator's, where the bundle or its
+ * parent cannot be written, or a copy cannot be given the bundle's owner and group (Sparkle decides alike). Root needs
+ * nobody's.
+ *
+ * @throws UpdateError `app-not-found` when the target is no real directory, `read-only-volume`, and `not-writable`
+ *   where no password helps: the app or its folder is locked (`uchg`, `schg`), or root itself may not write there.
+ */
+export async function readAuthority(layout: Layout): Promise<Authority> {
+  const target = await assertRealDirectory(layout);
+  const refusals = await Promise.all([refusalOf(layout.parent), refusalOf(layout.target)]);
+  if (refusals.includes('EROFS')) throw onReadOnlyVolume(layout);
+  // access(2) answers EPERM for what is locked, also to root, who is otherwise refused nothing.
+  if (refusals.includes('EPERM')) throw locked(layout);
+  const isWritable = refusals.every((refusal) => refusal === null);
+  const user = process.geteuid?.() ?? 0;
+  if (user === 0) {
+    if (isWritable) return 'own';
+    throw notWritable(layout, 'not even root may write there');
+  }
+  const isOwn = target.uid === user && (await mayGiveTo(target.gid, layout));
+  return isOwn && isWritable ? 'own' : 'authorization-needed';
+}
+
 /**
  * Step 1 of an install, as far as it needs no lock: the target is a real directory that this user may replace.
  *
- * @throws UpdateError `app-not-found`, `not-writable`.
+ * @throws UpdateError `app-not-found`, `not-writable`, `read-only-volume`.
  */
 export async function assertReplaceable(layout: Layout): Promise<void> {
-  const target = await assertRealDirectory(layout);
-  const user = process.geteuid?.() ?? 0;
-  const groups = [process.getegid?.(), ...(process.getgroups?.() ?? [])];
-  // A file can only be given to a group that its owner is in.
-  const isOwn = user === 0 || (target.uid === user && groups.includes(target.gid));
-  if (isOwn && (await isWritable(layout.parent)) && (await isWritable(layout.target))) return;
+  if ((await readAuthority(layout)) === 'own') return;
   // The seam for authorization: who may not write here is asked for an administrator's password instead.
-  throw new UpdateError(
-    'not-writable',
-    `${layout.target} belongs to somebody else or lies in a folder that you may not change. Nothing was changed. Update it as its owner, or ask an administrator.`,
-    { details: { target: layout.target } },
-  );
+  throw notWritable(layout, 'it belongs to somebody else or lies in a folder that you may not change');
 }
 
 /** @throws UpdateError `target-in-use` while any user runs something from the target. */
@@ -95,16 +113,48 @@ async function assertRealDirectory(layout: Layout): Promise<{ readonly uid: numb
 
 /** access(2) answers EROFS on a volume mounted read-only, also to root. */
 async function isReadOnly(folder: string): Promise<boolean> {
-  return access(folder, constants.W_OK).then(
-    () => false,
-    (error: unknown) => systemErrorCode(error) === 'EROFS',
+  return (await refusalOf(folder)) === 'EROFS';
+}
+
+/** Why this user may not write into a folder, as the system's error code; null where it may. */
+async function refusalOf(folder: string): Promise<string | null> {
+  return access(folder, constants.W_OK | constants.X_OK).then(
+    () => null,
+    (error: unknown) => systemErrorCode(error) ?? 'unknown',
   );
 }
 
-async function isWritable(folder: string): Promise<boolean> {
-  return access(folder, constants.W_OK | constants.X_OK).then(
-    () => true,
-    () => false,
+/**
+ * A file can only be given to a group that its owner is in (chown(2)). Beside a target of the parent's group it has
+ * that group from the start: always on macOS (open(2)), on Linux below a folder with the set-group-id bit.
+ */
+async function mayGiveTo(group: number, { parent }: Layout): Promise<boolean> {
+  if (process.getegid?.() === group || process.getgroups?.().includes(group)) return true;
+  const { gid, mode } = await stat(parent);
+  return gid === group && (process.platform === 'darwin' || (mode & 0o2000) !== 0);
+}
+
+function notWritable({ target }: Layout, reason: string): UpdateError {
+  return new UpdateError(
+    'not-writable',
+    `${target} cannot be replaced: ${reason}. Nothing was changed. Update it as its owner, or ask an administrator.`,
+    { details: { target } },
+  );
+}
+
+function locked({ target }: Layout): UpdateError {
+  return new UpdateError(
+    'not-writable',
+    `${target} or its folder is locked, so not even an administrator can replace it. Nothing was changed. Take off "Locked" in the Finder's Get Info (chflags nouchg), and try again.`,
+    { details: { target } },
+  );
+}
+
+function onReadOnlyVolume({ target }: Layout): UpdateError {
+  return new UpdateError(
+    'read-only-volume',
+    `${target} lies on a volume that cannot be written to, as with an open disk image. Nothing was changed. Move the app to the Applications folder and start it from there.`,
+    { details: { target } },
   );
 }
 

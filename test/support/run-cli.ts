@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { REPOSITORY } from './fixtures.ts';
+import { type OtherUser, scriptAs } from './other-user.ts';
 
 export interface CliResult {
   readonly status: number | null;
@@ -15,14 +16,25 @@ export interface RunningCli {
   readonly result: Promise<CliResult>;
 }
 
+export interface StartOptions {
+  readonly detached?: boolean;
+  readonly uid?: number;
+  /** Somebody else than who runs the test; root only. */
+  readonly user?: OtherUser;
+  /** On top of the test's own environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Working directory. */
+  readonly folder?: string;
+}
+
 /** Starts the command as a process of its own, from the sources; the packaging test runs the built one. */
-export function startCli(
-  args: readonly string[],
-  options: { readonly detached?: boolean; readonly uid?: number } = {},
-): RunningCli {
-  const child = spawn(process.execPath, [join(REPOSITORY, 'src', 'cli', 'nexy-updater.ts'), ...args], {
+export function startCli(args: readonly string[], options: StartOptions = {}): RunningCli {
+  const script = join(REPOSITORY, 'src', 'cli', 'nexy-updater.ts');
+  const child = spawn(process.execPath, scriptAs(options.user ?? null, script, args), {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: options.detached ?? false,
+    ...(options.environment === undefined ? {} : { env: { ...process.env, ...options.environment } }),
+    ...(options.folder === undefined ? {} : { cwd: options.folder }),
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });
   const stdout: Buffer[] = [];
@@ -39,8 +51,8 @@ export function startCli(
   return { child, result };
 }
 
-export function runCli(args: readonly string[]): Promise<CliResult> {
-  return startCli(args).result;
+export function runCli(args: readonly string[], options: StartOptions = {}): Promise<CliResult> {
+  return startCli(args, options).result;
 }
 
 function tryParse(text: string): unknown {
