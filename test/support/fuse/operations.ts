@@ -72,6 +72,12 @@ const TAKES_SPACE: ReadonlySet<number> = new Set([
 const RENAME_EXCHANGE = 2;
 const ROOT = 1n;
 
+/**
+ * `exact`: names are bytes. `folded`: a name is found in any case and Unicode form, and kept as written (APFS).
+ * `decomposed`: the same, and kept decomposed (HFS+).
+ */
+export type Spelling = 'exact' | 'folded' | 'decomposed';
+
 /** Where a node lies now; a rename moves it. */
 interface Node {
   parent: bigint;
@@ -89,8 +95,11 @@ export class Operations {
   #last = ROOT;
   #full: { readonly after: number; readonly times: number } = { after: Number.POSITIVE_INFINITY, times: 0 };
 
-  constructor(root: string) {
+  readonly #spelling: Spelling;
+
+  constructor(root: string, spelling: Spelling) {
     this.#root = root;
+    this.#spelling = spelling;
   }
 
   /** Counts anew; of the changes to come, those after so many fail for want of space, so many times. */
@@ -101,6 +110,7 @@ export class Operations {
 
   run(opcode: number, head: Buffer, body: Buffer): Buffer {
     const node = head.readBigUInt64LE(16);
+    const textAt = (from: Buffer, offset: number): Buffer => this.#spell(node, nameIn(from, offset));
     if (TAKES_SPACE.has(opcode)) this.#take();
     const caller = { uid: head.readUInt32LE(24), gid: head.readUInt32LE(28) };
     switch (opcode) {
@@ -114,7 +124,7 @@ export class Operations {
         return readlinkSync(this.#path(node), { encoding: 'buffer' });
       case OPCODES.symlink: {
         const name = textAt(body, 0);
-        symlinkSync(textAt(body, name.length + 1), this.#child(node, name));
+        symlinkSync(nameIn(body, nameIn(body, 0).length + 1), this.#child(node, name));
         return this.#own(node, name, caller);
       }
       case OPCODES.mkdir: {
@@ -201,6 +211,16 @@ export class Operations {
     return this.#child(found.parent, found.name);
   }
 
+  /** How the volume spells a name in a folder, or would. */
+  #spell(parent: bigint, name: Buffer): Buffer {
+    if (this.#spelling === 'exact') return name;
+    const wanted = fold(name);
+    const listed = readdirSync(this.#path(parent), { encoding: 'buffer' });
+    const found = listed.find((entry) => fold(entry) === wanted);
+    if (found !== undefined) return found;
+    return this.#spelling === 'decomposed' ? Buffer.from(name.toString('utf8').normalize('NFD')) : name;
+  }
+
   #child(parent: bigint, name: Buffer): Buffer {
     return Buffer.concat([this.#path(parent), Buffer.from('/'), name]);
   }
@@ -221,8 +241,9 @@ export class Operations {
   }
 
   #rename(from: bigint, to: bigint, names: Buffer, flags: number): Buffer {
-    const oldName = Buffer.from(textAt(names, 0));
-    const newName = Buffer.from(textAt(names, oldName.length + 1));
+    const given = nameIn(names, 0);
+    const oldName = this.#spell(from, Buffer.from(given));
+    const newName = this.#spell(to, Buffer.from(nameIn(names, given.length + 1)));
     const first = this.#child(from, oldName);
     const second = this.#child(to, newName);
     const moved = this.#node(from, oldName);
@@ -343,7 +364,11 @@ function keyOf(parent: bigint, name: Buffer): string {
   return `${parent}/${name.toString('latin1')}`;
 }
 
-function textAt(body: Buffer, offset: number): Buffer {
+function fold(name: Buffer): string {
+  return name.toString('utf8').normalize('NFC').toLowerCase();
+}
+
+function nameIn(body: Buffer, offset: number): Buffer {
   return body.subarray(offset, body.indexOf(0, offset));
 }
 

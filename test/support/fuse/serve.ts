@@ -1,5 +1,5 @@
 /**
- * A volume of our own, served through /dev/fuse from a folder: `serve.ts <folder> <mount point> <has exchange>`. It
+ * A volume of our own, served through /dev/fuse: `serve.ts <folder> <mount point> <has exchange> <spelling>`. It
  * speaks as old a protocol as is asked for: before 7.23 the kernel knows no flags of a rename for it, and answers
  * EINVAL to an exchange, as a volume does that has none. By message it can be told to be full from the n-th change on.
  *
@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, read, writeSync } from 'node:fs';
 import { constants } from 'node:os';
-import { FuseError, Operations } from './operations.ts';
+import { FuseError, Operations, type Spelling } from './operations.ts';
 
 export type VolumeRequest =
   | { readonly kind: 'fill'; readonly after: number; readonly times: number }
@@ -17,7 +17,7 @@ export type VolumeRequest =
   | { readonly kind: 'release' }
   | { readonly kind: 'count' };
 
-const [, , folder = '', mountPoint = '', hasExchange = ''] = process.argv;
+const [, , folder = '', mountPoint = '', hasExchange = '', spelling = 'exact'] = process.argv;
 const BUFFER_SIZE = 1 << 20;
 const HEADER = 40;
 /** <linux/fuse.h>: requests that are never answered. */
@@ -28,7 +28,7 @@ const INTERRUPT = 36;
 const RENAMES: ReadonlySet<number> = new Set([12, 45]);
 
 const device = openSync('/dev/fuse', 'r+');
-const operations = new Operations(folder);
+const operations = new Operations(folder, spelling as Spelling);
 /** Renames that are still done; later ones are not, and whoever asks hangs there. */
 let renamesLeft = Number.POSITIVE_INFINITY;
 /** Requests that hang. */

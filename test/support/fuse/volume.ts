@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from '../temporary-folder.ts';
+import type { Spelling } from './operations.ts';
 import type { VolumeRequest } from './serve.ts';
 
 /** Needs root on Linux, and the kernel's FUSE. */
@@ -36,7 +37,7 @@ export interface ServedVolume {
  * @returns null where mounting is not allowed
  */
 export async function serveVolume(
-  options: { readonly hasExchange?: boolean } = {},
+  options: { readonly hasExchange?: boolean; readonly spelling?: Spelling } = {},
 ): Promise<ServedVolume | null> {
   const around = await temporaryFolder();
   await chmod(around, 0o755);
@@ -45,9 +46,13 @@ export async function serveVolume(
   await mkdir(backing);
   await mkdir(folder);
   const script = fileURLToPath(new URL('serve.ts', import.meta.url));
-  const child = fork(script, [backing, folder, options.hasExchange === false ? 'no' : 'yes'], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+  const child = fork(
+    script,
+    [backing, folder, options.hasExchange === false ? 'no' : 'yes', options.spelling ?? 'exact'],
+    {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    },
+  );
   onTestFinished(async () => {
     spawnSync('umount', ['-l', folder]);
     child.kill('SIGKILL');
