@@ -3,7 +3,7 @@ import { access, constants, lstat, stat, statfs } from 'node:fs/promises';
 import { systemErrorCode, UpdateError } from '../errors.ts';
 import { parseInfo } from './hdiutil-output.ts';
 import type { Layout } from './layout.ts';
-import { findProcessesRunningFrom } from './processes.ts';
+import { findProcessesRunningFrom, readUserName } from './processes.ts';
 import type { Tools } from './tools.ts';
 
 /** Where the target lies, as far as it decides whether an update makes sense at all. */
@@ -69,11 +69,19 @@ export async function assertReplaceable(layout: Layout): Promise<void> {
 export async function assertNotRunning(layout: Layout, tools: Tools): Promise<void> {
   const running = await findProcessesRunningFrom(layout.target, tools);
   if (running.length === 0) return;
-  const numbers = running.map(({ pid }) => pid);
+  const own = process.getuid?.();
+  const processes = await Promise.all(
+    running.map(async (each) => ({ ...each, user: await readUserName(each.pid, tools) })),
+  );
+  const other = processes.find(({ uid }) => uid !== own);
+  const numbers = processes.map(({ pid }) => pid).join(', ');
+  const user = other === undefined ? null : (other.user ?? String(other.uid));
+  const where = user === null ? '' : ` in the session of another user, ${user}`;
+  const advice = user === null ? 'Quit it and try again.' : 'It has to be quit there first; then try again.';
   throw new UpdateError(
     'target-in-use',
-    `${layout.target} is running (process ${numbers.join(', ')}). Nothing was changed. Quit it and try again.`,
-    { details: { target: layout.target, processes: running } },
+    `${layout.target} is running${where} (process ${numbers}). Nothing was changed. ${advice}`,
+    { details: { target: layout.target, processes } },
   );
 }
 
