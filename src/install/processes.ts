@@ -20,7 +20,7 @@ export async function findProcessesRunningFrom(
   tools: Tools,
 ): Promise<readonly RunningProcess[]> {
   const bundle = await realpath(bundlePath).catch(() => bundlePath);
-  const all = await listProcesses('comm', tools);
+  const all = await listProcesses('comm', bundle, tools);
   const programs = await Promise.all(
     all.map(async (found) => ((await isInside(found.executable, bundle)) ? found : null)),
   );
@@ -58,9 +58,18 @@ export function isNumberInUse(pid: number): boolean {
   }
 }
 
-async function listProcesses(column: 'comm' | 'args', tools: Tools): Promise<readonly RunningProcess[]> {
+/** A path may hold a line that looks like another process; that of the bundle is made one line for the reading. */
+async function listProcesses(
+  column: 'comm' | 'args',
+  bundle: string,
+  tools: Tools,
+): Promise<readonly RunningProcess[]> {
   const { stdout } = await tools.run('ps', ['-axww', '-o', `pid=,uid=,${column}=`], { timeout: 30_000 });
-  return parseProcesses(stdout);
+  const lines = stdout.replaceAll(bundle, () => bundle.replaceAll('\n', '\0'));
+  return parseProcesses(lines).map((found) => ({
+    ...found,
+    executable: found.executable.replaceAll('\0', '\n'),
+  }));
 }
 
 /** ps shows the path that a program was started by, which may lead through a link, or be spelled otherwise. */
@@ -86,7 +95,7 @@ function fold(path: string): string {
 async function findScripts(bundle: string, tools: Tools): Promise<readonly RunningProcess[]> {
   const scripts = await listScripts(join(bundle, 'Contents', 'MacOS'));
   if (scripts.length === 0) return [];
-  return (await listProcesses('args', tools)).flatMap(({ pid, uid, executable: command }) => {
+  return (await listProcesses('args', bundle, tools)).flatMap(({ pid, uid, executable: command }) => {
     const rest = command.replace(/^\S+ (?:-\S* )?/, '');
     const script = scripts.find((path) => rest === path || rest.startsWith(`${path} `));
     return script === undefined ? [] : [{ pid, uid, executable: script }];

@@ -131,7 +131,10 @@ function restoreOldApp(layout: Layout, journal: Journal): boolean {
   return true;
 }
 
-/** Staging folders without a journal: a clean-up was cut off after the journal had gone. */
+/**
+ * Staging folders without a journal: a clean-up was cut off after the journal had gone. One that holds anything else
+ * than we put there was made by somebody else, whatever its name.
+ */
 async function clearOrphans(layout: Layout): Promise<void> {
   if (identityAt(layout.target) === null) return;
   for (const name of await readdir(layout.parent)) {
@@ -142,8 +145,13 @@ async function clearOrphans(layout: Layout): Promise<void> {
       () => false,
       () => true,
     );
-    if (isOrphan && join(layout.parent, name) === folder) await removeTree(folder);
+    if (isOrphan && join(layout.parent, name) === folder && (await isOurs(folder))) await removeTree(folder);
   }
+}
+
+async function isOurs(folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch(() => null);
+  return names?.every((name) => name === 'new' || name === 'old') ?? false;
 }
 
 async function clearMounts({ tools, cacheFolder, warn }: RecoverOptions): Promise<void> {
