@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
+import { systemErrorCode } from './errors.ts';
 import { loadNativeCalls } from './native-calls.ts';
 
 export interface FileLock {
@@ -18,20 +19,28 @@ const held = new Set<FileHandle>();
  * Takes a lock that is a file, without waiting. The kernel holds it (flock(2)), so that it ends with its owner,
  * however that ends: there are no stale locks. What the file says only tells who the owner is.
  *
- * @param mode permissions of the file when it is made
- * @throws the system's error when the file cannot be opened
+ * @param mode permissions of the file, whatever the umask
+ * @throws the system's error when the file cannot be opened or made
  */
 export async function tryFileLock(path: string, mode: number): Promise<LockAttempt> {
   const { tryLock } = await loadNativeCalls();
   for (;;) {
-    const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, mode);
+    const { file, refusal } = await openLock(path, mode);
     if (!tryLock(file.fd)) {
       await file.close();
       return { lock: null, owner: await readOwner(path) };
     }
     // The last owner may have removed the file between the two calls; then others lock another one.
-    if (await isAt(path, file)) return { lock: await signOwner(path, file) };
-    await file.close();
+    const isThere = await isAt(path, file);
+    if (isThere && refusal === null) return { lock: await signOwner(path, file, mode) };
+    try {
+      // Nobody holds it, and it is somebody else's: one of our own takes its place.
+      if (isThere) await rm(path, { force: true });
+    } catch {
+      throw refusal;
+    } finally {
+      await file.close();
+    }
   }
 }
 
@@ -47,15 +56,36 @@ export async function isLockHeld(path: string): Promise<boolean> {
   }
 }
 
-async function signOwner(path: string, file: FileHandle): Promise<FileLock> {
+/** A lock that another user's process left behind, or holds, can only be read; flock(2) asks for no more. */
+async function openLock(
+  path: string,
+  mode: number,
+): Promise<{ readonly file: FileHandle; readonly refusal: unknown }> {
+  try {
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+    return { file: await open(path, flags, mode), refusal: null };
+  } catch (refusal) {
+    if (systemErrorCode(refusal) !== 'EACCES') throw refusal;
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(() => null);
+    if (file === null) throw refusal;
+    return { file, refusal };
+  }
+}
+
+async function signOwner(path: string, file: FileHandle, mode: number): Promise<FileLock> {
   const startedAt = new Date(Date.now() - process.uptime() * 1000).toISOString();
   held.add(file);
-  await file.truncate();
-  await file.write(`${JSON.stringify({ pid: process.pid, startedAt })}\n`, 0);
+  try {
+    await file.chmod(mode);
+    await file.truncate();
+    await file.write(`${JSON.stringify({ pid: process.pid, startedAt })}\n`, 0);
+  } catch {
+    // On a full disk, or in a file of another user's: the lock holds, only its owner stays unnamed.
+  }
   return {
     release: async () => {
-      // Removed while it is held, so that nobody's new lock can be hit.
-      await rm(path, { force: true });
+      // Removed while it is held, so that nobody's new lock can be hit. What cannot be removed is taken over next time.
+      await rm(path, { force: true }).catch(() => undefined);
       await file.close();
       held.delete(file);
     },

@@ -1,4 +1,4 @@
-import { UpdateError } from '../errors.ts';
+import { systemErrorCode, UpdateError } from '../errors.ts';
 import { removeTree } from '../remove-tree.ts';
 import { readInstallationStatus } from './installation.ts';
 import { appendToJournal, readJournals } from './journal.ts';
@@ -20,7 +20,7 @@ export interface Confirmed {
  * removal after it: a crash in between costs disk space until the next start, nothing else.
  *
  * @returns null when there is nothing to confirm
- * @throws UpdateError `install-busy`.
+ * @throws UpdateError `install-busy`, `not-writable`, `disk-full`.
  */
 export async function confirmUpdate(layout: Layout, now: () => Date): Promise<Confirmed | null> {
   const lock = await takeLock(layout);
@@ -30,9 +30,13 @@ export async function confirmUpdate(layout: Layout, now: () => Date): Promise<Co
     try {
       appendToJournal(journal.paths, { step: 'confirmed', at: now().toISOString() });
     } catch (error) {
-      throw new UpdateError('disk-full', 'That the update works could not be written down.', {
-        cause: error,
-      });
+      const code = systemErrorCode(error) === 'EACCES' ? 'not-writable' : 'disk-full';
+      const advice = code === 'disk-full' ? 'Free some space' : 'Do it as the user who installed the update';
+      throw new UpdateError(
+        code,
+        `That the update works could not be written down, so the previous version is kept. ${advice}, and confirm again.`,
+        { cause: error, details: { journal: journal.paths.journal } },
+      );
     }
     await removeTree(journal.paths.folder);
     for (const older of (await readJournals(layout)).slice(1)) await discardStaging(older.paths);

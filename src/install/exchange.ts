@@ -134,9 +134,15 @@ function exchangeFailure(target: string, errno: string, cause?: unknown): Update
   );
 }
 
+/** Null also where another user's staging folder cannot be looked into: who may not look may not act either. */
 export function identityAt(path: string): DirectoryIdentity | null {
-  const status = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  return status?.isDirectory() ? identityOf(status) : null;
+  try {
+    const status = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return status?.isDirectory() ? identityOf(status) : null;
+  } catch (error) {
+    if (systemErrorCode(error) === 'EACCES') return null;
+    throw error;
+  }
 }
 
 export function isSame(first: DirectoryIdentity | null, second: DirectoryIdentity): boolean {

@@ -5,7 +5,8 @@ import type { Layout } from './layout.ts';
 /**
  * Takes the right to change one target, which one process has at a time, of whatever user.
  *
- * @throws UpdateError `install-busy` when another process has it, `not-writable`, `disk-full`.
+ * @throws UpdateError `install-busy` when another process has it, `not-writable`, `read-only-volume`,
+ *   `disk-full`.
  */
 export async function takeLock(layout: Layout): Promise<FileLock> {
   const attempt = await tryFileLock(layout.lock, 0o644).catch((error: unknown) => {
@@ -28,6 +29,13 @@ function cannotLock(layout: Layout, cause: unknown): unknown {
       'disk-full',
       `There is no space left beside ${layout.target}. Nothing was changed.`,
       { cause },
+    );
+  }
+  if (code === 'EROFS') {
+    return new UpdateError(
+      'read-only-volume',
+      `${layout.target} lies on a volume that cannot be written to. Nothing was changed. Move the app to the Applications folder.`,
+      { cause, details: { target: layout.target } },
     );
   }
   return new UpdateError(

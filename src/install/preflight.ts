@@ -1,8 +1,9 @@
+import type { Stats } from 'node:fs';
 import { access, constants, lstat, stat, statfs } from 'node:fs/promises';
 import { systemErrorCode, UpdateError } from '../errors.ts';
 import { parseInfo } from './hdiutil-output.ts';
 import type { Layout } from './layout.ts';
-import { findProcessesRunningFrom } from './processes.ts';
+import { findProcessesRunningFrom, readUserName } from './processes.ts';
 import type { Tools } from './tools.ts';
 
 /** Where the target lies, as far as it decides whether an update makes sense at all. */
@@ -33,10 +34,12 @@ export type Authority = 'own' | 'authorization-needed';
  * nobody's.
  *
  * @throws UpdateError `app-not-found` when the target is no real directory, `read-only-volume`, and `not-writable`
- *   where no password helps: the app or its folder is locked (`uchg`, `schg`), or root itself may not write there.
+ *   where no password helps: the app or its folder is locked (`uchg`, `schg`), is a volume of its own, or root itself
+ *   may not write there.
  */
 export async function readAuthority(layout: Layout): Promise<Authority> {
   const target = await assertRealDirectory(layout);
+  if ((await stat(layout.parent)).dev !== target.dev) throw mounted(layout);
   const refusals = await Promise.all([refusalOf(layout.parent), refusalOf(layout.target)]);
   if (refusals.includes('EROFS')) throw onReadOnlyVolume(layout);
   // access(2) answers EPERM for what is locked, also to root, who is otherwise refused nothing.
@@ -55,11 +58,19 @@ export async function readAuthority(layout: Layout): Promise<Authority> {
 export async function assertNotRunning(layout: Layout, tools: Tools): Promise<void> {
   const running = await findProcessesRunningFrom(layout.target, tools);
   if (running.length === 0) return;
-  const numbers = running.map(({ pid }) => pid);
+  const own = process.getuid?.();
+  const processes = await Promise.all(
+    running.map(async (each) => ({ ...each, user: await readUserName(each.pid, tools) })),
+  );
+  const other = processes.find(({ uid }) => uid !== own);
+  const numbers = processes.map(({ pid }) => pid).join(', ');
+  const user = other === undefined ? null : (other.user ?? String(other.uid));
+  const where = user === null ? '' : ` in the session of another user, ${user}`;
+  const advice = user === null ? 'Quit it and try again.' : 'It has to be quit there first; then try again.';
   throw new UpdateError(
     'target-in-use',
-    `${layout.target} is running (process ${numbers.join(', ')}). Nothing was changed. Quit it and try again.`,
-    { details: { target: layout.target, processes: running } },
+    `${layout.target} is running${where} (process ${numbers}). Nothing was changed. ${advice}`,
+    { details: { target: layout.target, processes } },
   );
 }
 
@@ -86,7 +97,7 @@ export function diskFull(
   );
 }
 
-async function assertRealDirectory(layout: Layout): Promise<{ readonly uid: number; readonly gid: number }> {
+async function assertRealDirectory(layout: Layout): Promise<Stats> {
   const status = await lstat(layout.target).catch((error: unknown) => {
     if (systemErrorCode(error) === 'ENOENT') return null;
     throw new UpdateError('app-not-found', `${layout.target} cannot be looked at.`, { cause: error });
@@ -135,6 +146,15 @@ function locked({ target }: Layout): UpdateError {
   return new UpdateError(
     'not-writable',
     `${target} or its folder is locked, so not even an administrator can replace it. Nothing was changed. Take off "Locked" in the Finder's Get Info (chflags nouchg), and try again.`,
+    { details: { target } },
+  );
+}
+
+/** rename(2) answers EBUSY for a mount point, but only once everything was fetched and copied. */
+function mounted({ target }: Layout): UpdateError {
+  return new UpdateError(
+    'not-writable',
+    `${target} is a volume of its own, for which nothing can be exchanged. Nothing was changed. Copy the app to the Applications folder and start it from there.`,
     { details: { target } },
   );
 }

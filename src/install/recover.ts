@@ -2,6 +2,8 @@ import { renameSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { syncFolderNow } from '../durable.ts';
+import { UpdateError } from '../errors.ts';
+import type { FileLock } from '../file-lock.ts';
 import { removeTree } from '../remove-tree.ts';
 import { identityAt } from './exchange.ts';
 import { gatherEvidence, readInstallationStatus } from './installation.ts';
@@ -27,15 +29,16 @@ export interface RecoverOptions {
  * Repairs whatever an install that was cut off left behind, judging by what lies on disk. Leaves one whole app at the
  * target; what was displaced by an unconfirmed version is kept. Runs at every start, and is safe to run again.
  *
- * @throws UpdateError `install-busy` while an install is going on.
+ * @throws UpdateError `install-busy` while an install is going on; `not-writable` and `read-only-volume` where there is
+ *   no app at the target and this user may not put one there.
  */
 export async function recover(layout: Layout, options: RecoverOptions): Promise<RecoveryAction> {
-  if (!(await hasLeftovers(layout))) {
+  const lock = (await hasOwnLeftovers(layout)) ? await lockToRepair(layout) : null;
+  if (lock === null) {
     // Nothing to write beside the target, which may belong to somebody else.
     await clearMounts(options);
     return 'none';
   }
-  const lock = await takeLock(layout);
   try {
     return await recoverHoldingLock(layout, options);
   } finally {
@@ -46,17 +49,50 @@ export async function recover(layout: Layout, options: RecoverOptions): Promise<
 /** The same for an install that has just taken the lock itself. */
 export async function recoverHoldingLock(layout: Layout, options: RecoverOptions): Promise<RecoveryAction> {
   await clearMounts(options);
-  const [newest, ...older] = await readJournals(layout);
+  const [newest, ...older] = await readOwnJournals(layout);
   const action = newest === undefined ? 'none' : await repair(layout, newest, options);
   for (const journal of older) await clearSuperseded(layout, journal);
-  await clearOrphans(layout);
+  await clearOrphans(layout, options);
   return action;
 }
 
-async function hasLeftovers(layout: Layout): Promise<boolean> {
+/** Null where this user has no right to repair: that is for the app's owner, unless there is no app to start. */
+async function lockToRepair(layout: Layout): Promise<FileLock | null> {
+  try {
+    return await takeLock(layout);
+  } catch (error) {
+    const isWithoutRight =
+      error instanceof UpdateError && ['not-writable', 'read-only-volume'].includes(error.code);
+    if (isWithoutRight && identityAt(layout.target) !== null) return null;
+    throw error;
+  }
+}
+
+/** What lies beside the target and is for this user to repair; where there is no app, everything. */
+async function hasOwnLeftovers(layout: Layout): Promise<boolean> {
   const names = await readdir(layout.parent).catch(() => []);
   const lock = basename(layout.lock);
-  return names.some((name) => name.startsWith(lock) || stagingIdOf(layout, name) !== null);
+  for (const name of names) {
+    const isLeftover = name.startsWith(lock) || stagingIdOf(layout, name) !== null;
+    if (isLeftover && (await isOwn(join(layout.parent, name), layout))) return true;
+  }
+  return false;
+}
+
+async function readOwnJournals(layout: Layout): Promise<readonly Journal[]> {
+  const journals = await readJournals(layout);
+  const own = await Promise.all(journals.map(({ paths }) => isOwn(paths.journal, layout)));
+  return journals.filter((_, index) => own[index]);
+}
+
+/**
+ * Another user's install is not ours to finish or to take back, though an administrator may write beside the target:
+ * its app would change hands, and its backup cannot be looked at. Root may do everything.
+ */
+async function isOwn(path: string, layout: Layout): Promise<boolean> {
+  const user = process.geteuid?.() ?? 0;
+  if (user === 0 || identityAt(layout.target) === null) return true;
+  return (await lstat(path).catch(() => null))?.uid === user;
 }
 
 async function repair(layout: Layout, journal: Journal, { now }: RecoverOptions): Promise<RecoveryAction> {
@@ -131,8 +167,11 @@ function restoreOldApp(layout: Layout, journal: Journal): boolean {
   return true;
 }
 
-/** Staging folders without a journal: a clean-up was cut off after the journal had gone. */
-async function clearOrphans(layout: Layout): Promise<void> {
+/**
+ * Staging folders without a journal: a clean-up was cut off after the journal had gone. One that holds anything else
+ * than we put there was made by somebody else, whatever its name.
+ */
+async function clearOrphans(layout: Layout, { warn }: RecoverOptions): Promise<void> {
   if (identityAt(layout.target) === null) return;
   for (const name of await readdir(layout.parent)) {
     const id = stagingIdOf(layout, name);
@@ -142,8 +181,15 @@ async function clearOrphans(layout: Layout): Promise<void> {
       () => false,
       () => true,
     );
-    if (isOrphan && join(layout.parent, name) === folder) await removeTree(folder);
+    const isAtStake = isOrphan && join(layout.parent, name) === folder && (await isOwn(folder, layout));
+    if (!isAtStake || !(await isMadeByInstall(folder))) continue;
+    await removeTree(folder).catch((error: unknown) => warn(`${folder} stays behind: ${error}`));
   }
+}
+
+async function isMadeByInstall(folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch(() => null);
+  return names?.every((name) => name === 'new' || name === 'old') ?? false;
 }
 
 async function clearMounts({ tools, cacheFolder, warn }: RecoverOptions): Promise<void> {

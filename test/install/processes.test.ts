@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findProcessesRunningFrom, isNumberInUse, parseProcesses } from '../../src/install/processes.ts';
 import { Tools } from '../../src/install/tools.ts';
@@ -18,6 +18,37 @@ describe('processes', () => {
       { pid: 1, uid: 0, executable: '/sbin/launchd' },
       { pid: 501, uid: 501, executable: '/Applications/Nexy Beta.app/Contents/MacOS/Nexy Beta' },
     ]);
+  });
+
+  it('are read with line breaks in their path', () => {
+    const output = '  501   501 /Volumes/a\nb/Nexy.app/Contents/MacOS/Nexy\n  502   502 /bin/sh\n';
+    expect(parseProcesses(output).map(({ pid, executable }) => [pid, executable])).toEqual([
+      [501, '/Volumes/a\nb/Nexy.app/Contents/MacOS/Nexy'],
+      [502, '/bin/sh'],
+    ]);
+  });
+
+  it('that interpret a program of a bundle are found, and those that only name it are not', async () => {
+    const folder = await temporaryFolder();
+    const program = join(folder, 'Nexy 2.app', 'Contents', 'MacOS', 'Nexy "it\'s"\n2');
+    mkdirSync(dirname(program), { recursive: true });
+    writeFileSync(program, '#!/bin/sh -u\necho up\nread -r line\n', { mode: 0o755 });
+    const start = async (path: string, ...args: readonly string[]) => {
+      const child = spawn(path, args, { stdio: 'pipe' });
+      await once(child.stdout, 'data');
+      return child;
+    };
+    const [own, reader] = await Promise.all([
+      start(program, 'further', 'words'),
+      start('/bin/sh', '-c', `echo up; read -r line # ${program}`),
+    ]);
+    try {
+      const found = await findProcessesRunningFrom(join(folder, 'Nexy 2.app'), tools);
+      expect(found).toEqual([{ pid: own.pid, uid: process.getuid?.(), executable: program }]);
+    } finally {
+      own.kill('SIGKILL');
+      reader.kill('SIGKILL');
+    }
   });
 
   it('that run from a bundle are found, and those of a neighbour with a longer name are not', async () => {

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import type { ContractRow } from '../contract.ts';
 
 export const rows: readonly ContractRow[] = [
@@ -22,6 +23,15 @@ export const rows: readonly ContractRow[] = [
     status: 0,
     // On macOS `comm` is the full path of the executable.
     stdout: (text) => text.trim() === `${process.pid} ${process.execPath}` || text,
+    source: 'ps(1)',
+    runsOn: 'both',
+  },
+  {
+    tool: 'ps',
+    name: 'ps of the user of a process',
+    arguments: () => ['-o', 'user=', '-p', String(process.pid)],
+    status: 0,
+    stdout: (text) => text.trim() === userInfo().username || text,
     source: 'ps(1)',
     runsOn: 'both',
   },

@@ -24,6 +24,7 @@ const COLUMNS: Readonly<Record<string, readonly [string, number, (of: Process) =
   pid: ['PID', 5, ({ pid }) => String(pid)],
   ppid: ['PPID', 5, ({ parent }) => String(parent)],
   uid: ['UID', 5, ({ user }) => String(user)],
+  user: ['USER', -16, ({ user }) => userName(user)],
   state: ['STAT', -4, ({ state }) => state],
   stat: ['STAT', -4, ({ state }) => state],
   lstart: ['STARTED', -28, ({ started }) => formatTime(started)],
@@ -142,6 +143,14 @@ function executable(folder: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** passwd(5). A user without a name goes by the number. */
+function userName(uid: number): string {
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.split(':')[2] === String(uid));
+  return line?.split(':')[0] ?? String(uid);
 }
 
 /** `%c` of strftime(3) in the C locale: `Mon Nov 23 12:25:06 2026`, the day padded with a blank. */
