@@ -113,12 +113,9 @@ function holdForOperatingSystem({ version, artifact }: Manifest, facts: Facts): 
 function holdForArchitecture({ version, artifact }: Manifest, facts: Facts): ReturnType<Rule> {
   const offered = parseArch(artifact.arch);
   if (offered === null || facts.architecture === null) return null;
-  const runsHere =
-    offered.includes(facts.architecture) ||
-    (facts.architecture === 'arm64' && facts.hasRosetta && offered.includes('x86_64'));
-  if (runsHere) return null;
-  const isForRosetta = facts.architecture === 'arm64' && offered.includes('x86_64');
-  const advice = isForRosetta
+  const isForIntel = offered.includes('x86_64');
+  if (offered.includes(facts.architecture) || (isForIntel && facts.hasRosetta)) return null;
+  const advice = isForIntel
     ? 'Install Rosetta (softwareupdate --install-rosetta), or wait for a version for Apple silicon.'
     : 'The publisher has to offer a version for it.';
   const message = `Version ${version.text} is built for ${quote(artifact.arch ?? '')} and does not run on this Mac (${facts.architecture}). It is held back. ${advice}`;

@@ -115,7 +115,7 @@ async function ask(
 
 /** The client asks for no encoding; a server that encodes regardless is understood, up to the same limit. */
 async function decode({ headers, body }: Answer): Promise<Buffer> {
-  const encoding = (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  const encoding = (headers['content-encoding'] ?? '').toLowerCase();
   if (encoding === 'identity' || encoding === '') return body;
   const decoder = DECODERS.get(encoding);
   if (decoder === undefined) throw new Error(`The content encoding ${encoding} is not known`);

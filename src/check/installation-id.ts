@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder, writeTemporaryFile } from '../durable.ts';
-import { systemErrorCode } from '../errors.ts';
 import { readStateText } from './state-file.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -22,8 +21,8 @@ export async function readInstallationId(stateFolder: string): Promise<string> {
   try {
     // A link is refused where the file exists, and is there with its whole content or not at all.
     await link(temporary, path);
-  } catch (error) {
-    if (systemErrorCode(error) !== 'EEXIST') throw error;
+  } catch {
+    // Another process was faster, the file is damaged, or the volume has no links of this kind.
     const other = await readKnownId(path);
     if (other !== null) return other;
     await rename(temporary, path);

@@ -15,14 +15,15 @@ const ARCHITECTURES: ReadonlyMap<string, readonly Architecture[]> = new Map([
  * nobody knows adds nothing, so an artifact of only such names fits no Mac.
  */
 export function parseArch(arch: string | null): readonly Architecture[] | null {
-  const names = (arch ?? '').toLowerCase().split(/[\s,+]+/);
+  const names = (arch ?? '').toLowerCase().split(/[\s,+]/);
   const given = names.filter((name) => name !== '');
   return given.length === 0 ? null : given.flatMap((name) => ARCHITECTURES.get(name) ?? []);
 }
 
 /** A macOS version as numbers (`26.5.2`, `13`, `11.0`), or null. */
 export function parseMacosVersion(text: string): readonly number[] | null {
-  return /^\d{1,9}(?:\.\d{1,9}){0,3}$/.test(text.trim()) ? text.trim().split('.').map(Number) : null;
+  const version = text.trim();
+  return /^\d{1,9}(?:\.\d{1,9}){0,3}$/.test(version) ? version.split('.').map(Number) : null;
 }
 
 /**
@@ -36,8 +37,8 @@ export function parseRunningMacos(text: string | null): readonly number[] | null
 
 /** Compares part by part, missing parts being 0. */
 export function isMacosAtLeast(running: readonly number[], minimum: readonly number[]): boolean {
-  for (let index = 0; index < Math.max(running.length, minimum.length); index += 1) {
-    const difference = (running[index] ?? 0) - (minimum[index] ?? 0);
+  for (const [index, part] of minimum.entries()) {
+    const difference = (running[index] ?? 0) - part;
     if (difference !== 0) return difference > 0;
   }
   return true;

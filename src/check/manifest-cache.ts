@@ -22,9 +22,10 @@ export async function readKnownAnswer(
   const v = await import('valibot');
   const schema = v.object({ url: v.literal(url), etag: v.string(), sha256: v.string(), body: v.string() });
   const result = v.safeParse(schema, value);
-  const bytes = result.success ? Buffer.from(result.output.body, 'base64') : null;
-  if (result.success && bytes !== null && digest(bytes) === result.output.sha256) {
-    return { known: { etag: result.output.etag, bytes }, warnings };
+  if (result.success) {
+    const { etag, sha256, body } = result.output;
+    const bytes = Buffer.from(body, 'base64');
+    if (digest(bytes) === sha256) return { known: { etag, bytes }, warnings };
   }
   return { known: null, warnings: [...warnings, `${path} is damaged; the manifest is fetched as a whole.`] };
 }

@@ -6,7 +6,6 @@ import { MAXIMUM_MANIFEST_BYTES } from '../manifest/limits.ts';
 const REASONS: ReadonlyMap<string | null, string> = new Map([
   ['ENOENT', 'There is no such file.'],
   ['ENOTDIR', 'There is no such file.'],
-  ['EISDIR', 'It is a folder.'],
   ['EACCES', 'It may not be read by this user.'],
   ['EPERM', 'It may not be read by this user.'],
 ]);

@@ -8,14 +8,13 @@ export const ROLLOUT_BUCKETS = 10_000;
  * installation id) mod 10000. Another salt deals the installations anew.
  */
 export function findRolloutBucket(salt: string, installationId: string): number {
-  const digest = createHash('sha256').update(`${salt}:${installationId}`, 'utf8').digest();
+  const digest = createHash('sha256').update(`${salt}:${installationId}`).digest();
   return digest.readUInt32BE(0) % ROLLOUT_BUCKETS;
 }
 
 /** Whether a bucket is served at that percentage. Anything that is not a number serves nobody. */
 export function isBucketServed(bucket: number, percentage: unknown): boolean {
-  const threshold = rolloutThreshold(percentage);
-  return threshold !== null && bucket >= 0 && bucket < threshold;
+  return bucket >= 0 && bucket < (rolloutThreshold(percentage) ?? 0);
 }
 
 /** The first bucket that is not served, or null where the percentage is not a number. */

@@ -6,6 +6,7 @@ import { type Finding, makeFinding, sortFindings, type Verdict, verdictOf } from
 import { findFixedTag, type Generation } from './generation.ts';
 import { judgeArtifact } from './judge-artifact.ts';
 import {
+  type Artifact,
   type ArtifactFields,
   type Manifest,
   type ManifestReading,
@@ -63,19 +64,23 @@ export function assessManifest(bytes: Uint8Array, policy: AssessPolicy, asked: A
   ]);
   const verdict = verdictOf(findings);
   const manifest = makeManifest(bytes, reading);
-  const generation = verdict === 'reject' || manifest === null ? null : findGeneration(manifest, release);
-  return {
-    manifest,
-    version: findShownVersion(reading),
-    channel,
-    generation,
-    verdict,
-    findings,
-    candidates:
-      manifest === null || generation === null
-        ? []
-        : listCandidates(manifest.artifact, manifest.version, generation, channel, policy),
-  };
+  const isOffered = verdict !== 'reject' && manifest !== null;
+  const { generation, candidates } = isOffered ? locate(manifest, release, channel, policy) : NOWHERE;
+  return { manifest, version: findShownVersion(reading), channel, generation, verdict, findings, candidates };
+}
+
+type Location = Pick<Assessment, 'generation' | 'candidates'>;
+
+const NOWHERE: Location = { generation: null, candidates: [] };
+
+function locate(
+  { artifact, version }: Manifest,
+  release: ReleaseFile | null,
+  channel: Channel,
+  policy: TrustPolicy,
+): Location {
+  const generation = findGeneration(artifact, release);
+  return { generation, candidates: listCandidates(artifact, version, generation, channel, policy) };
 }
 
 function readRelease({ url }: ArtifactFields, policy: TrustPolicy): ReleaseFile | null {
@@ -96,12 +101,12 @@ function findChannel(
 }
 
 function lastPart(fileName: string): string {
-  const [path = ''] = fileName.split(/[?#]/);
+  const path = fileName.replace(/[?#].*/s, '');
   return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1).toLowerCase();
 }
 
-function findGeneration(manifest: Manifest, release: ReleaseFile | null): Generation {
-  if (manifest.artifact.url === null) return 'no-url';
+function findGeneration(artifact: Artifact, release: ReleaseFile | null): Generation {
+  if (artifact.url === null) return 'no-url';
   if (release === null) return 'direct';
   return findFixedTag(release.tag ?? '') === null ? 'version-tag' : 'fixed-tag';
 }

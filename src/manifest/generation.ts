@@ -6,7 +6,7 @@ export type Generation = 'version-tag' | 'fixed-tag' | 'no-url' | 'direct';
 export const ARTIFACT_TYPES = ['dmg', 'pkg'] as const;
 export type ArtifactType = (typeof ARTIFACT_TYPES)[number];
 
-export function isArtifactType(type: string): type is ArtifactType {
+export function isArtifactType(type: string | undefined): type is ArtifactType {
   return ARTIFACT_TYPES.some((known) => known === type);
 }
 

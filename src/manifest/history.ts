@@ -1,5 +1,5 @@
 import type { Channel } from '../config.ts';
-import { compareVersions, padVersion, type Version } from '../version.ts';
+import { compareVersions, isSameVersion, padVersion, type Version } from '../version.ts';
 import type { Assessment } from './assess.ts';
 import { isArtifactType } from './generation.ts';
 import { parseReleaseDate, type ReleaseDate } from './release-date.ts';
@@ -66,8 +66,9 @@ function listOffers({ file, assessment }: HistoryEntry): readonly Offer[] {
 
 function listIssue({ file, assessment }: HistoryEntry): readonly Issue[] {
   const { manifest, channel } = assessment;
-  const date = parseReleaseDate(manifest?.releaseDate ?? '');
-  return manifest === null || date === null ? [] : [{ file, version: manifest.version, channel, date }];
+  if (manifest === null) return [];
+  const date = parseReleaseDate(manifest.releaseDate ?? '');
+  return date === null ? [] : [{ file, version: manifest.version, channel, date }];
 }
 
 function findReusedBytes(offers: readonly Offer[]): readonly HistoryFinding[] {
@@ -113,34 +114,36 @@ function findRegressions(issues: readonly Issue[]): readonly HistoryFinding[] {
   return groupBy(issues, ({ channel }) => channel).flatMap(([channel, group]) => {
     const byDate = [...group].sort((a, b) => compareDates(a.date, b.date));
     const dates = groupBy(byDate, ({ date }) => `${date.milliseconds} ${date.nanoseconds}`);
-    const stretches: { peak: Issue[]; fallen: Issue[] }[] = [];
+    const stretches: Stretch[] = [];
     for (const [, today] of dates) {
       const current = stretches.at(-1);
       const isFallen = ({ version }: Issue): boolean =>
-        current?.peak[0] !== undefined && compareVersions(version, current.peak[0].version) < 0;
+        current !== undefined && compareVersions(version, current.highest.version) < 0;
       current?.fallen.push(...today.filter(isFallen));
       const rest = today.filter((issue) => !isFallen(issue));
-      const [first] = rest;
-      if (first === undefined) continue;
-      const highest = rest.reduce((a, b) => (compareVersions(b.version, a.version) > 0 ? b : a), first);
-      const peak = rest.filter(({ version }) => compareVersions(version, highest.version) === 0);
-      const isSame =
-        current?.peak[0] !== undefined && compareVersions(highest.version, current.peak[0].version) === 0;
-      if (isSame) current.peak.push(...peak);
-      else stretches.push({ peak, fallen: [] });
+      const [highest] = rest.toSorted((a, b) => compareVersions(b.version, a.version));
+      if (highest === undefined) continue;
+      const peak = rest.filter(({ version }) => isSameVersion(version, highest.version));
+      if (current !== undefined && isSameVersion(highest.version, current.highest.version)) {
+        current.peak.push(...peak);
+      } else stretches.push({ highest, peak, fallen: [] });
     }
-    return stretches.flatMap(({ peak, fallen }) => describeRegression(peak, fallen, channel));
+    return stretches.flatMap((stretch) => describeRegression(stretch, channel));
   });
 }
 
-function describeRegression(
-  peak: readonly Issue[],
-  fallen: readonly Issue[],
-  channel: Channel,
-): readonly HistoryFinding[] {
-  const [highest] = peak;
+/** From one highest version to the next. */
+interface Stretch {
+  readonly highest: Issue;
+  /** All manifests of the highest version. */
+  readonly peak: Issue[];
+  /** What came after it with a lower version. */
+  readonly fallen: Issue[];
+}
+
+function describeRegression({ highest, peak, fallen }: Stretch, channel: Channel): readonly HistoryFinding[] {
   const [first] = fallen;
-  if (highest === undefined || first === undefined) return [];
+  if (first === undefined) return [];
   const others = fallen.length === 1 ? '' : `, and ${fallen.length - 1} more lower ones after it`;
   const message = `${first.version.text} (${first.date.text}) came after ${highest.version.text} (${highest.date.text}) on the ${channel} channel${others}: clients that have the higher version are offered nothing. Publish a version above it.`;
   return [{ code: 'version-regression', message, files: filesOf([...peak, ...fallen]) }];

@@ -64,9 +64,7 @@ function judgeUrl(fields: ArtifactFields, context: JudgeContext): readonly Findi
 }
 
 function judgeUrlType(type: string | undefined, { file, release }: UrlReading): readonly Finding[] {
-  const expected = ARTIFACT_TYPES.filter(
-    (known) => known === type || type === undefined || !isArtifactType(type),
-  );
+  const expected = isArtifactType(type) ? [type] : ARTIFACT_TYPES;
   const isOfType = expected.some((known) => known === extensionOf(file));
   if (isOfType && (release === null || ASSET_NAME.test(file))) return [];
   const message = `The URL's file ${quote(file)} is no ${expected.map((known) => `.${known}`).join(' or ')} file, so there is nothing to install behind it. The publisher has to give the artifact's own URL.`;

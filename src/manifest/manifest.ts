@@ -42,13 +42,12 @@ export interface Manifest {
 
 const text = v.string('must be a text');
 const optionalText = v.nullish(text);
+const NO_BUILD = 'must be a text or a whole number';
 const optionalBoolean = v.nullish(v.boolean('must be true or false'));
 
 const MANIFEST_FIELDS = {
   version: text,
-  build: v.nullish(
-    v.union([v.string(), v.pipe(v.number(), v.safeInteger())], 'must be a text or a whole number'),
-  ),
+  build: v.nullish(v.union([v.string(), v.pipe(v.number(), v.safeInteger(NO_BUILD))], NO_BUILD)),
   release_date: optionalText,
   channel: v.nullish(v.picklist(CHANNELS, 'must be "stable" or "beta"')),
   tag: optionalText,

@@ -8,18 +8,23 @@ export interface ReleaseDate {
   readonly nanoseconds: number;
 }
 
-const FORM = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?([Zz]|[+-]\d\d:?\d\d)?)?$/;
+const FORM =
+  /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?(?:[Zz]|([+-]\d\d):?(\d\d))?)?$/;
 
 /**
  * Reads a manifest's `release_date` (`2026-02-14T13:25:00.000000Z`, `...+00:00`). A time without a zone, as
  * Python's `isoformat()` writes it, counts as UTC. Null for anything else.
  */
 export function parseReleaseDate(text: string): ReleaseDate | null {
-  const [, day, minutes = '00:00', seconds = '00', fraction = '', zone = 'Z'] = FORM.exec(text) ?? [];
-  if (day === undefined) return null;
-  const offset = /^z$/i.test(zone) ? 'Z' : zone.replace(/^(...):?/, '$1:');
-  const milliseconds = Date.parse(`${day}T${minutes}:${seconds}${offset}`);
+  const match = FORM.exec(text);
+  if (match === null) return null;
+  const [, day, time = '00:00', seconds = '00', fraction = '', zoneHours = '+00', zoneMinutes = '00'] = match;
+  const milliseconds = Date.parse(`${day}T${time}:${seconds}${zoneHours}:${zoneMinutes}`);
   if (Number.isNaN(milliseconds)) return null;
-  const shown = new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');
-  return { text: shown, milliseconds, nanoseconds: Number(fraction.slice(0, 9).padEnd(9, '0')) };
+  const wholeSeconds = new Date(milliseconds).toISOString().slice(0, -'.000Z'.length);
+  return {
+    text: `${wholeSeconds}Z`,
+    milliseconds,
+    nanoseconds: Number(fraction.slice(0, 9).padEnd(9, '0')),
+  };
 }

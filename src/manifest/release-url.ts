@@ -46,7 +46,7 @@ export function readUrl(text: string, policy: TrustPolicy): UrlReading {
     const insecurity =
       `${quote(text)} is not a complete https address. Nothing was fetched from it. ` +
       'The publisher has to correct the address.';
-    const file = fileOf(text.split(/[?#]/)[0] ?? '');
+    const file = fileOf(text.replace(/[?#].*/s, ''));
     return { href: null, host: '', file, insecurity, isHostForeign: false, release: null };
   }
   const path = pathBelow(base, url) ?? url.pathname;

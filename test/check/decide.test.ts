@@ -151,7 +151,149 @@ describe('a manual check, and critical', () => {
   });
 });
 
+describe('what a person reads', () => {
+  const messageOf = (facts: Partial<Facts>, keys: Keys = {}, artifact: Keys = {}): string =>
+    decideOn(facts, keys, artifact).message;
+
+  it.each<[string, Partial<Facts>, Keys, Keys, string]>([
+    [
+      'an update',
+      {},
+      {},
+      {},
+      'Version 2.0.0.46 is offered and 2.0.0.45 is installed. It fits this Mac. It can be installed now.',
+    ],
+    [
+      'an update that is only announced',
+      {},
+      { auto_install: false },
+      {},
+      'Version 2.0.0.46 is offered and 2.0.0.45 is installed. It fits this Mac. It is installed only when somebody asks for it.',
+    ],
+    [
+      'going back',
+      { currentVersion: parseVersion('2.6'), allowDowngrade: true },
+      {},
+      {},
+      'Version 2.0.0.46 is offered and 2.6 is installed. It is older, and going back was explicitly allowed. It can be installed now.',
+    ],
+    [
+      'what is installed',
+      { currentVersion: parseVersion('2.0.0.46') },
+      {},
+      {},
+      'Version 2.0.0.46 is installed, and that is what is offered. There is nothing to do.',
+    ],
+    [
+      'an older one',
+      { currentVersion: parseVersion('2.6') },
+      {},
+      {},
+      'Version 2.0.0.46 is offered, which is older than the installed 2.6. Nothing is changed; going back has to be allowed explicitly.',
+    ],
+    [
+      'a macOS that is too old',
+      { macosVersion: '12.7.6' },
+      {},
+      { min_os: '13.0' },
+      'Version 2.0.0.46 needs macOS 13.0 or later, and this Mac runs 12.7.6. It is held back until macOS is updated.',
+    ],
+    [
+      'a requirement that is no version',
+      {},
+      {},
+      { min_os: 'Big Sur' },
+      'Version 2.0.0.46 asks for macOS "Big Sur", which is no version, so nobody can tell whether it runs here. It is held back. The publisher has to correct min_os.',
+    ],
+    [
+      'Rosetta that is missing',
+      {},
+      {},
+      { arch: 'x86_64' },
+      'Version 2.0.0.46 is built for "x86_64" and does not run on this Mac (arm64). It is held back. Install Rosetta (softwareupdate --install-rosetta), or wait for a version for Apple silicon.',
+    ],
+    [
+      'another architecture',
+      { architecture: 'x86_64' },
+      {},
+      { arch: 'arm64' },
+      'Version 2.0.0.46 is built for "arm64" and does not run on this Mac (x86_64). It is held back. The publisher has to offer a version for it.',
+    ],
+    [
+      'bytes of other versions',
+      { refusals: [{ ...MISMATCH, contains: ['2.0.0.31', '31'] }] },
+      {},
+      {},
+      'Version 2.0.0.46 is not downloaded again: its bytes contain "2.0.0.31" and "31". Nothing was changed. The release team has to publish it again.',
+    ],
+    [
+      'bytes of nobody knows what',
+      { refusals: [{ ...MISMATCH, contains: [] }] },
+      {},
+      {},
+      'Version 2.0.0.46 is not downloaded again: its bytes contain another version. Nothing was changed. The release team has to publish it again.',
+    ],
+    [
+      'a failed start',
+      { refusals: [failedStart(DAY)] },
+      {},
+      {},
+      'Version 2.0.0.46 was installed before and did not start, so it was taken back. It is not tried again by itself for 7 days; ask for the update to try it now.',
+    ],
+    [
+      'a volume that cannot be written to',
+      { isReadOnlyVolume: true },
+      {},
+      {},
+      'Version 2.0.0.46 cannot be installed where the app is: that volume cannot be written to, as with an open disk image. Move the app to the Applications folder and start it from there.',
+    ],
+    [
+      'a translocated app',
+      { isTranslocated: true },
+      {},
+      {},
+      'Version 2.0.0.46 cannot be installed while macOS runs the app from a temporary copy (App Translocation). Quit it, move it to the Applications folder with the Finder and start it from there.',
+    ],
+    [
+      'a skipped version',
+      { skippedVersion: parseVersion('2.0.0.46') },
+      {},
+      {},
+      'Version 2.0.0.46 was skipped by the user. It is not offered again until somebody asks for updates; a newer version will be.',
+    ],
+    [
+      'a rollout',
+      { rolloutBucket: 7301 },
+      { rollout: { percentage: 12.5, salt: '' } },
+      {},
+      'Version 2.0.0.46 goes to 12.5 % of installations so far, which are the buckets below 1250 of 10000. This installation is in bucket 7301 and gets it when the rollout reaches it, or as soon as somebody asks for the update.',
+    ],
+    [
+      'two rejections',
+      {},
+      {},
+      { size: 0, sha256: 'TODO' },
+      'The offer of version "2.0.0.46" was rejected, and nothing was downloaded. The sha256 "TODO" is not 64 hexadecimal digits, so no download could be checked. The publisher has to correct it. The size 0 is not a whole number of bytes between 1 and 4294967296 (4 GiB). The publisher has to correct it.',
+    ],
+    [
+      'a rejection without a version',
+      {},
+      { version: undefined },
+      {},
+      'The offer was rejected, and nothing was downloaded. The manifest is not one that clients can read: version is missing. Nothing is offered from it. The publisher has to correct it.',
+    ],
+  ])('of %s', (_name, facts, keys, artifact, message) => {
+    expect(messageOf(facts, keys, artifact)).toBe(message);
+  });
+});
+
 describe('manifest-rejected', () => {
+  it('holds without a manifest, whatever the verdict', () => {
+    const assessment = { ...offer({ version: 'x' }), verdict: 'ok' } as const;
+    expect(assessment.manifest).toBeNull();
+    expect(decide(assessment, FACTS)).toMatchObject({ action: 'reject', reason: 'manifest-rejected' });
+  });
+
   it('gives the reasons of the rejection, without those that do not reject', () => {
     const { message } = decideOn({}, {}, { url: releaseOf('Update'), size: 0 });
     expect(message).toContain('2.0.0.46');
@@ -196,6 +338,10 @@ describe('os-too-old', () => {
     ['26.5', '26.5.2', true],
     ['26.5.3', '26.5.2', false],
     ['26', '26.0', true],
+    ['26.5.3', '26.5', false],
+    ['26.0.0', '26', true],
+    // Only 10.16 is a number that says nothing.
+    ['99', '26.16', false],
     ['13', '12.7.6', false],
     ['13', '13', true],
     ['13.0.0', '13', true],
@@ -221,7 +367,9 @@ describe('os-too-old', () => {
     ['Big Sur', null, true],
   ])('needs %j on %j: offered %s', (minOs, macosVersion, isOffered) => {
     const decision = decideOn({ macosVersion }, {}, { min_os: minOs });
-    expect(decision.reason).toBe(isOffered ? 'newer' : 'os-too-old');
+    expect(decision).toMatchObject(
+      isOffered ? { action: 'update', reason: 'newer' } : { action: 'held', reason: 'os-too-old' },
+    );
   });
 
   it('names both versions', () => {
@@ -383,7 +531,11 @@ describe('rollout', () => {
     const { manifest } = assessment;
     if (manifest === null) throw new Error('The sample must be valid');
     const rollout = { percentage: percentage as number, salt: '' };
-    expect(decide({ ...assessment, manifest: { ...manifest, rollout } }, FACTS).reason).toBe('rollout');
+    const decision = decide({ ...assessment, manifest: { ...manifest, rollout } }, FACTS);
+    expect(decision.reason).toBe('rollout');
+    expect(decision.message).toContain(
+      `The rollout percentage "${percentage}" is not a number, so nobody is served. This installation`,
+    );
   });
 
   it('holds at a bucket that is none', () => {

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer as createSocketServer, type Socket } fro
 import { join } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { generate } from 'selfsigned';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { fetchManifest, type ManifestRequest } from '../../src/check/fetch-manifest.ts';
 import { UpdateError } from '../../src/errors.ts';
 import { sampleManifest, toBytes } from '../manifest/sample.ts';
@@ -74,6 +74,7 @@ async function answerFile(stateFolder: string): Promise<string> {
   const folder = join(stateFolder, 'manifests');
   const [name = '', ...others] = await readdir(folder);
   expect(others).toEqual([]);
+  expect(name).toMatch(/^[0-9a-f]{32}\.json$/);
   return join(folder, name);
 }
 
@@ -158,13 +159,15 @@ describe('a conditional fetch', () => {
     const stateFolder = await temporaryFolder();
     for (const _round of [1, 2]) {
       const found = await fetchManifest({ url: plain.url, stateFolder, http: HTTP });
-      expect(found).toMatchObject({ notModified: false, etag: null });
+      expect(found).toMatchObject({ notModified: false, etag: null, warnings: [] });
     }
     expect(await readdir(stateFolder)).toEqual([]);
     const host = await serveManifest();
     for (const _round of [1, 2]) {
       expect(await fetchManifest({ url: host.url, stateFolder: null, http: HTTP })).toMatchObject({
         notModified: false,
+        etag: '"one"',
+        warnings: [],
       });
     }
     expect(host.requests.map((headers) => headers['if-none-match'])).toEqual([undefined, undefined]);
@@ -190,13 +193,17 @@ describe('a conditional fetch', () => {
     const found = await fetchManifest(request);
     expect(host.requests[1]).not.toHaveProperty('if-none-match');
     expect([found.notModified, Buffer.from(found.bytes)]).toEqual([false, MANIFEST]);
-    expect(found.warnings).toHaveLength(1);
+    expect(found.warnings).toEqual([expect.stringContaining(path)]);
     // It is whole again after that.
     expect(await fetchManifest(request)).toMatchObject({ notModified: true, warnings: [] });
   });
 
   it('asks once more when a 304 answers a question that was not asked', async () => {
     const host = await serve((request, response) => {
+      response.setHeader(
+        'content-length',
+        request.headers['cache-control'] === 'no-cache' ? MANIFEST.length : 0,
+      );
       if (request.headers['cache-control'] === 'no-cache') response.end(MANIFEST);
       else response.writeHead(304).end();
     });
@@ -207,6 +214,8 @@ describe('a conditional fetch', () => {
     });
     expect([found.notModified, Buffer.from(found.bytes)]).toEqual([false, MANIFEST]);
     expect(host.requests).toHaveLength(2);
+    // With a length there is nothing but heads and body: both answers are counted to the byte.
+    expect(found.bytesReceived).toBe(host.bytesSent());
   });
 
   it('gives up when the second answer is a 304 too', async () => {
@@ -277,11 +286,14 @@ describe('the size of an answer', () => {
     const error = await failureOf(handler);
     expect(error.code).toBe('manifest-unreachable');
     expect(error.message).toContain('larger than 256 KiB');
+    expect(error.details['reason']).toBeNull();
   });
 
   it.each([
     ['gzip', gzipSync(MANIFEST)],
     ['GZIP', gzipSync(MANIFEST)],
+    ['x-gzip', gzipSync(MANIFEST)],
+    ['', MANIFEST],
     ['deflate', deflateSync(MANIFEST)],
     ['br', brotliCompressSync(MANIFEST)],
     ['identity', MANIFEST],
@@ -305,6 +317,14 @@ describe('the size of an answer', () => {
       response.writeHead(200, { 'content-encoding': encoding }).end(body),
     );
     expect(error.code).toBe('manifest-unreachable');
+    expect(error.message).toContain('The request failed.');
+  });
+
+  it('keeps the name of an encoding that it does not know, for the log', async () => {
+    const error = await failureOf((_request, response) =>
+      response.writeHead(200, { 'content-encoding': 'zstd' }).end(MANIFEST),
+    );
+    expect(error.cause).toMatchObject({ message: 'The content encoding zstd is not known' });
   });
 });
 
@@ -395,7 +415,11 @@ describe('manifest-unreachable', () => {
 
   it('is cancelled when the caller says so, before and during the exchange', async () => {
     const before = await failureOf(() => undefined, { signal: AbortSignal.abort() });
-    expect(before.code).toBe('cancelled');
+    expect(before).toMatchObject({
+      code: 'cancelled',
+      message: 'The check was cancelled. Nothing was changed.',
+      cause: expect.any(Error),
+    });
     const controller = new AbortController();
     const during = await failureOf(() => controller.abort(), { signal: controller.signal });
     expect(during.code).toBe('cancelled');
@@ -412,6 +436,17 @@ describe('manifest-unreachable', () => {
     expect(error.code).toBe('manifest-unreachable');
     expect(error.message).toContain(sentence);
     expect(JSON.stringify(error)).not.toContain('secret');
+  });
+
+  it('leaves a proxy that cannot be used to the person who set it', async () => {
+    vi.stubEnv('HTTPS_PROXY', 'socks5://127.0.0.1:1');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const error = await catchFailure({
+      url: 'https://release.test/m.json',
+      stateFolder: null,
+      http: { allowLoopback: false },
+    });
+    expect(error.code).toBe('usage');
   });
 
   it('does not repeat what an address may keep secret', async () => {

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readInstallationId } from '../../src/check/installation-id.ts';
@@ -30,15 +30,34 @@ describe('readInstallationId', () => {
     expect(await readdir(folder)).toEqual(['installation-id']);
   });
 
-  it.each(['', 'not an id', '123e4567-e89b-12d3', '{"id":1}'])(
-    'replaces a damaged one (%j)',
-    async (content) => {
-      const folder = await temporaryFolder();
-      await writeFile(join(folder, 'installation-id'), content);
-      const id = await readInstallationId(folder);
-      expect(id).toMatch(UUID);
-      expect(await readInstallationId(folder)).toBe(id);
-      expect(await readdir(folder)).toEqual(['installation-id']);
-    },
-  );
+  it('is only read once it is there', async () => {
+    const folder = await temporaryFolder();
+    await readInstallationId(folder);
+    const { mtimeNs } = await stat(folder, { bigint: true });
+    await readInstallationId(folder);
+    expect((await stat(folder, { bigint: true })).mtimeNs).toBe(mtimeNs);
+  });
+
+  it('says so where it cannot be kept', async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'installation-id'));
+    await expect(readInstallationId(folder)).rejects.toMatchObject({ code: 'EISDIR' });
+    expect(await readdir(folder)).toEqual(['installation-id']);
+  });
+
+  it.each([
+    '',
+    'not an id',
+    '123e4567-e89b-12d3',
+    '{"id":1}',
+    'x123e4567-e89b-42d3-a456-426614174000',
+    '123e4567-e89b-42d3-a456-4266141740000',
+  ])('replaces a damaged one (%j)', async (content) => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'installation-id'), content);
+    const id = await readInstallationId(folder);
+    expect(id).toMatch(UUID);
+    expect(await readInstallationId(folder)).toBe(id);
+    expect(await readdir(folder)).toEqual(['installation-id']);
+  });
 });

@@ -1,11 +1,17 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readManifestFile } from '../../src/check/read-manifest-file.ts';
+import { openDescriptorsOf } from '../support/open-descriptors.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const LIMIT = 256 * 1024;
+
+/** A file that even root may not read: sysctl(8) only writes to it. */
+const FORBIDDEN =
+  ['/proc/sys/vm/compact_memory', '/proc/sys/net/ipv4/route/flush'].find((path) => existsSync(path)) ?? null;
 
 async function failureOf(path: string): Promise<unknown> {
   return readManifestFile(path).catch((error: unknown) => error);
@@ -30,17 +36,40 @@ describe('readManifestFile', () => {
     });
   });
 
-  it('says why a file cannot be read', async () => {
+  it.each([
+    ['it does not exist', 'absent.json', 'There is no such file.', 'ENOENT'],
+    ['a part of its path is a file', 'file/manifest.json', 'There is no such file.', 'ENOTDIR'],
+    ['it is a link to itself', 'circle.json', 'Reading it failed.', 'ELOOP'],
+    ['it is a folder', 'folder.json', 'It is not a regular file.', null],
+  ])('says why a file cannot be read: %s', async (_name, name, reason, systemCode) => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'folder.json'));
-    expect(await failureOf(join(folder, 'absent.json'))).toMatchObject({
+    await writeFile(join(folder, 'file'), '');
+    await symlink('circle.json', join(folder, 'circle.json'));
+    const path = join(folder, name);
+    const error = await failureOf(path);
+    expect(error).toMatchObject({
       code: 'manifest-unreachable',
-      message: expect.stringContaining('There is no such file.'),
+      message: `The manifest ${path} could not be read. ${reason} Nothing was changed. Check the path.`,
+      details: { path },
     });
-    expect(await failureOf(join(folder, 'folder.json'))).toMatchObject({
-      code: 'manifest-unreachable',
-      message: expect.stringContaining('not a regular file'),
+    if (systemCode === null) expect(error).not.toHaveProperty('cause');
+    else expect(error).toMatchObject({ cause: { code: systemCode } });
+  });
+
+  it.skipIf(FORBIDDEN === null)('says that a file may not be read by this user', async () => {
+    expect(await failureOf(FORBIDDEN ?? '')).toMatchObject({
+      message: expect.stringContaining('It may not be read by this user.'),
     });
+  });
+
+  it('leaves no file open', async () => {
+    const path = join(await temporaryFolder(), 'manifest.json');
+    await writeFile(path, Buffer.alloc(LIMIT + 1));
+    await failureOf(path);
+    await writeFile(path, '{}');
+    await readManifestFile(path);
+    expect(await openDescriptorsOf(path)).toEqual([]);
   });
 
   it('does not wait for a pipe, and reads no device', async () => {

@@ -88,6 +88,8 @@ describe('refusals', () => {
       { ...mismatch(B), contains: 'text' },
       { ...failedStart(B), rememberedAt: 'yesterday' },
       { ...failedStart(B), sha256: 'short' },
+      { ...failedStart(B), sha256: `x${B}` },
+      { ...failedStart(B), sha256: `${B}0` },
       { ...failedStart(B), kind: 'other' },
       null,
       failedStart(B),
@@ -123,6 +125,8 @@ describe('findRefusal', () => {
     expect(findRefusal([failedStart(A), mismatch(A)], offer, asked)).toEqual(mismatch(A));
     expect(findRefusal([failedStart(A), mismatch(A, ['2.0.0.46'])], offer, asked)).toEqual(failedStart(A));
     expect(findRefusal([failedStart(A)], offer, { ...asked, isManual: true })).toBeNull();
+    const kept = { ...mismatch(A, ['2.0.0.46']), rememberedAt: NOW.toISOString() };
+    expect(findRefusal([kept], offer, asked)).toBeNull();
     expect(findRefusal([mismatch(A)], offer, { ...asked, isManual: true })).toEqual(mismatch(A));
   });
 });

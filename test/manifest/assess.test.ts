@@ -224,7 +224,9 @@ describe('form', () => {
     ['artifacts as an object', { artifacts: {} }],
     ['no artifacts', { artifacts: [] }],
   ])('refuses %s', (_name, keys, artifact) => {
-    expect(codesOf(keys, artifact)).toEqual(['manifest-invalid']);
+    const assessment = assess(sampleManifest(keys, artifact));
+    expect(codes(assessment)).toEqual(['manifest-invalid']);
+    expect(assessment).toMatchObject({ manifest: null, generation: null, candidates: [] });
   });
 
   it.each<[string, Keys, Keys?]>([
@@ -284,6 +286,14 @@ describe('version', () => {
       expect(assessment.version).toBe(version === '' ? null : version);
     },
   );
+
+  it.each(['2.0\n', '\n2.0', '2.0é', 'é2.0', '2'.repeat(81)])('shows no version that is %j', (version) => {
+    expect(assess(sampleManifest({ version })).version).toBeNull();
+  });
+
+  it('shows one of 80 characters', () => {
+    expect(assess(sampleManifest({ version: '2'.repeat(80) })).version).toHaveLength(80);
+  });
 
   it('refuses a minimum_auto_version that is none', () => {
     expect(codesOf({ minimum_auto_version: '2.x' })).toEqual(['version-invalid']);
@@ -613,6 +623,14 @@ describe('tag', () => {
     ['nightly', 'v2.0.0.46', ['tag-mismatch']],
   ])('%j with a URL under %s', (tag, urlTag, expected) => {
     expect(codesOf({ tag }, { url: releaseOf(urlTag) })).toEqual(expected);
+  });
+
+  it('is judged too where the URL has none', () => {
+    const policy = { ...POLICY, allowedHosts: ['cdn.example'] };
+    const url = 'https://cdn.example/Nexy.dmg';
+    expect(codesOf({ tag: 'nightly' }, { url }, policy)).toEqual(['tag-mismatch']);
+    expect(codesOf({ tag: 'Update' }, { url }, policy)).toEqual([]);
+    expect(codesOf({ tag: 'nightly' }, { url: null })).toEqual(['tag-mismatch', 'url-missing']);
   });
 
   it('counts by number', () => {

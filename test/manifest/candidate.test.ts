@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { assessManifest } from '../../src/manifest/assess.ts';
-import type { Candidate } from '../../src/manifest/candidate.ts';
+import { type Candidate, listCandidates } from '../../src/manifest/candidate.ts';
+import { makeManifest, readManifest } from '../../src/manifest/manifest.ts';
 import { OWNER, POLICY, releaseOf, sampleManifest, toBytes } from './sample.ts';
 
 type Keys = Readonly<Record<string, unknown>>;
@@ -63,6 +64,18 @@ describe('candidates', () => {
       `http://localhost:9/${OWNER}/releases/download/Update/Nexy.dmg`,
       `http://localhost:9/${OWNER}/releases/download/v2.0.0.46/Nexy.dmg`,
     ]);
+  });
+
+  it('of an artifact that an assessment would have rejected: none, whatever generation it is called', () => {
+    const offered = (artifact: Keys, generation: 'no-url' | 'direct'): readonly Candidate[] => {
+      const bytes = toBytes(sampleManifest({}, artifact));
+      const manifest = makeManifest(bytes, readManifest(bytes));
+      if (manifest === null) throw new Error('The sample must be readable');
+      return listCandidates(manifest.artifact, manifest.version, generation, 'stable', POLICY);
+    };
+    expect(offered({ url: '', type: '../app' }, 'no-url')).toEqual([]);
+    expect(offered({ url: 'Nexy.dmg' }, 'direct')).toEqual([]);
+    expect(offered({ url: releaseOf('v2.0.0.46') }, 'no-url')).toEqual([]);
   });
 
   it('of a rejected manifest: none', () => {

@@ -221,6 +221,27 @@ describe('doctor', () => {
     });
   });
 
+  it('rejects what could not be read, with the reason in place of what its absence would be found to lack', () => {
+    const entries = [
+      { file: 'manifest_beta.json', bytes: null, problem: 'There is no such file.' },
+      { file: 'other.json', bytes: null },
+    ];
+    const invalid = (message: string) => ({
+      version: null,
+      generation: null,
+      verdict: 'reject',
+      findings: [{ code: 'manifest-invalid', severity: 'reject', message }],
+      candidates: [],
+    });
+    expect(examine(entries, POLICY, { history: true })).toEqual({
+      manifests: [
+        { file: 'manifest_beta.json', channel: 'beta', ...invalid('There is no such file.') },
+        { file: 'other.json', channel: 'stable', ...invalid('It could not be read.') },
+      ],
+      history: [],
+    });
+  });
+
   it('judges for the channel that was asked for', () => {
     const entries = [{ file: 'm.json', bytes: toBytes(sampleManifest({}, { url: DMG_BETA })) }];
     const codesFor = (channel: 'stable' | 'beta' | null) =>

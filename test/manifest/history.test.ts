@@ -93,13 +93,70 @@ describe('history', () => {
     expect(historyOf([{ text: '{' }, { ...rejected, keys: { version: 'x' } }, good])).toEqual([]);
   });
 
-  it('takes no sha256 that is none for bytes', () => {
-    const empty = (version: string) => ({ keys: { version }, artifact: { sha256: 'TODO', ed25519: 'x' } });
+  it.each(['', 'TODO', `${A}a`, `x${A}`, A.slice(1)])('takes no sha256 that is %j for bytes', (sha256) => {
+    const empty = (version: string) => ({ keys: { version }, artifact: { sha256, ed25519: 'x' } });
     expect(historyOf([empty('1'), empty('2')])).toEqual([]);
   });
 });
 
+describe('what a person reads', () => {
+  const messageOf = (given: readonly Given[]): string | undefined => findingsOf(given)[0]?.message;
+
+  it('of bytes: the versions in their order, each once and as it was written', () => {
+    const given = ['2.0.0.10', '2.0.0.9', '2.0.0.10'].map((version) => ({
+      keys: { version },
+      artifact: { sha256: A },
+    }));
+    expect(messageOf(given)).toBe(
+      'The same bytes (sha256 aaaaaaaa…) were offered as versions 2.0.0.9, 2.0.0.10: at most one of them is what they contain. Clients refuse the others.',
+    );
+  });
+
+  it('of a version: the digests, each once', () => {
+    const given = [A, B, A].map((sha256) => ({ keys: { version: '2.0' }, artifact: { sha256 } }));
+    expect(messageOf(given)).toBe(
+      'Version 2.0 was offered with 2 different sha256 (aaaaaaaa…, bbbbbbbb…): nobody can tell which bytes it is. A changed build needs a version of its own.',
+    );
+  });
+
+  it.each([
+    ['123456789012', '123456789012'],
+    ['1234567890123', '12345678…'],
+  ])('of a signature: %s as %s', (ed25519, shown) => {
+    const given = ['1', '2', '3'].map((version) => ({ keys: { version }, artifact: { ed25519 } }));
+    expect(messageOf(given)).toBe(
+      `One ed25519 signature (${shown}) was given for 3 different sha256: it can belong to one of them at most. Leave it empty where it was not made over these bytes.`,
+    );
+  });
+
+  it.each([
+    [1, ''],
+    [2, ', and 1 more lower ones after it'],
+    [3, ', and 2 more lower ones after it'],
+  ])('of a regression by %i manifests', (count, others) => {
+    const fallen = Array.from({ length: count }, (_each, index) =>
+      dated(`1.${index}`, `2026-03-0${index + 2}`),
+    );
+    expect(messageOf([dated('2.0', '2026-03-01'), ...fallen])).toBe(
+      `1.0 (2026-03-02T00:00:00Z) came after 2.0 (2026-03-01T00:00:00Z) on the stable channel${others}: clients that have the higher version are offered nothing. Publish a version above it.`,
+    );
+  });
+});
+
 describe('version-regression', () => {
+  it('names every manifest of the highest version, also those that repeat it later', () => {
+    const given = [
+      dated('2.0', '2026-03-01'),
+      dated('2.0.0', '2026-03-02'),
+      dated('1.0', '2026-03-03'),
+      dated('2.0', '2026-03-04'),
+      dated('2.1', '2026-03-05'),
+    ];
+    expect(historyOf(given).filter(([code]) => code === 'version-regression')).toEqual([
+      ['version-regression', '0', '1', '3', '2'],
+    ]);
+  });
+
   it('names the manifest that went back and the one before it, in whatever order they come', () => {
     const given = [dated('2.1', '2026-03-03'), dated('1.9', '2026-03-02'), dated('2.0', '2026-03-01')];
     expect(historyOf(given)).toEqual([['version-regression', '2', '1']]);
@@ -131,6 +188,9 @@ describe('version-regression', () => {
     expect(historyOf([dated('2.0', `${moment}Z`), dated('1.0', '2026-02-26T19:56:15.891150Z')])).toEqual([
       ['version-regression', '0', '1'],
     ]);
+    expect(historyOf([dated('1.0', '2026-02-26T19:56:15.891150Z'), dated('2.0', `${moment}Z`)])).toEqual([
+      ['version-regression', '1', '0'],
+    ]);
     expect(
       historyOf([dated('2.0', '2026-02-26T20:00:00Z'), dated('1.0', '2026-02-26T20:30:00+01:00')]),
     ).toEqual([]);
@@ -144,6 +204,11 @@ describe('version-regression', () => {
       dated('1.0', '2026-03-02'),
     ];
     expect(historyOf(given)).toEqual([['version-regression', '2', '3']]);
+  });
+
+  it('takes the highest of one date also where it comes first', () => {
+    const given = [dated('2.1', '2026-03-01'), dated('2.0', '2026-03-01'), dated('1.0', '2026-03-02')];
+    expect(historyOf(given)).toEqual([['version-regression', '0', '2']]);
   });
 
   it('passes over manifests without a date that can be read', () => {
