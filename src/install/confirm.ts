@@ -1,9 +1,11 @@
-import { UpdateError } from '../errors.ts';
+import { systemErrorCode, UpdateError } from '../errors.ts';
+import type { FileLock } from '../file-lock.ts';
 import { removeTree } from '../remove-tree.ts';
 import { readInstallationStatus } from './installation.ts';
-import { appendToJournal, readJournals } from './journal.ts';
+import { appendToJournal, type Journal, readJournals } from './journal.ts';
 import type { Layout } from './layout.ts';
 import { takeLock } from './lock.ts';
+import { noteConfirmed } from './notes.ts';
 import { discardStaging } from './stage.ts';
 
 const confirmed = Symbol('confirmed update');
@@ -17,27 +19,52 @@ export interface Confirmed {
 
 /**
  * Step 8 of an install: the new version is good, so its predecessor need not be kept. The word comes first and the
- * removal after it: a crash in between costs disk space until the next start, nothing else.
+ * removal after it: a crash in between costs disk space until the next start, nothing else. Where the journal belongs
+ * to root, a note tells the root script, which does both.
  *
+ * @param stateFolder where notes are left; null where there is no root script that could read them
  * @returns null when there is nothing to confirm
- * @throws UpdateError `install-busy`.
+ * @throws UpdateError `install-busy`; `not-writable` where no note can be left instead.
  */
-export async function confirmUpdate(layout: Layout, now: () => Date): Promise<Confirmed | null> {
-  const lock = await takeLock(layout);
+export async function confirmUpdate(
+  layout: Layout,
+  now: () => Date,
+  stateFolder: string | null = null,
+): Promise<Confirmed | null> {
+  const lock = await tryLock(layout, stateFolder);
   try {
     const { state, journal } = await readInstallationStatus(layout);
     if (state !== 'swapped' || journal?.begin == null) return null;
-    try {
-      appendToJournal(journal.paths, { step: 'confirmed', at: now().toISOString() });
-    } catch (error) {
-      throw new UpdateError('disk-full', 'That the update works could not be written down.', {
-        cause: error,
-      });
+    const outcome: Confirmed = { [confirmed]: true, from: journal.begin.from, to: journal.begin.to };
+    if (lock === null || !writeConfirmed(journal, now)) {
+      return stateFolder !== null && noteConfirmed(stateFolder, journal.paths.id) ? outcome : null;
     }
     await removeTree(journal.paths.folder);
     for (const older of (await readJournals(layout)).slice(1)) await discardStaging(older.paths);
-    return { [confirmed]: true, from: journal.begin.from, to: journal.begin.to };
+    return outcome;
   } finally {
-    await lock.release();
+    await lock?.release();
+  }
+}
+
+/** Null where this user may not write beside the target. */
+async function tryLock(layout: Layout, stateFolder: string | null): Promise<FileLock | null> {
+  try {
+    return await takeLock(layout);
+  } catch (error) {
+    if (stateFolder !== null && error instanceof UpdateError && error.code === 'not-writable') return null;
+    throw error;
+  }
+}
+
+/** Writes the word; false where the journal belongs to somebody else. */
+function writeConfirmed(journal: Journal, now: () => Date): boolean {
+  try {
+    appendToJournal(journal.paths, { step: 'confirmed', at: now().toISOString() });
+    return true;
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'EACCES' || code === 'EPERM') return false;
+    throw new UpdateError('disk-full', 'That the update works could not be written down.', { cause: error });
   }
 }

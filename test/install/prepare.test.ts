@@ -31,6 +31,7 @@ describe.skipIf(!canMakeImages())(`a prepared install${skipped}`, () => {
       tools: new Tools(world.tools),
       layout: await layoutOf(world.app),
       cacheFolder: join(world.folder, 'cache'),
+      stateFolder: join(world.folder, 'state'),
       type: 'dmg',
       bundleId: BUNDLE_ID,
       offered: parseVersion('2.0.0.46'),
