@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TestContext } from 'vitest';
 import { identityAt } from '../../src/install/exchange.ts';
@@ -48,10 +48,23 @@ function found(name: string, ...words: readonly string[]): Shell | null {
   return path === undefined ? null : [path, ...words];
 }
 
+const SYSTEM_TOOLS: readonly string[] = ['date', 'ls', 'mv', 'rm', 'tail'];
+
 export const SHA256 = 'ab'.repeat(32);
 
 /** What an app does once it runs: stays, or ends at once or after a moment as if it had crashed. */
 export type Behaviour = 'stay' | 'die' | 'die later';
+
+export interface WatchedInstallOptions {
+  /** File name of the app. */
+  readonly name?: string;
+  /** What the new version does. */
+  readonly new?: Behaviour;
+  /** Kills the watchdog, with everything that it started itself, right before it calls its tools for the nth time. */
+  readonly killAtCall?: number;
+  /** What osascript says in place of doing it, e.g. that the volume cannot exchange. */
+  readonly osascriptSays?: string;
+}
 
 interface Started {
   readonly version: string;
@@ -75,29 +88,29 @@ export class WatchedInstall {
   /** @param context of the test, which takes everything away when it ends; several may run at once */
   static async make(
     context: Pick<TestContext, 'onTestFinished'>,
-    options: { readonly name?: string; readonly new?: Behaviour } = {},
+    options: WatchedInstallOptions = {},
   ): Promise<WatchedInstall> {
     const folder = mkdtempSync(join(realpathSync(tmpdir()), 'nexy-watch-'));
     const { name = 'Nexy.app' } = options;
     mkdirSync(join(folder, 'Applications'));
     const layout = await layoutOf(join(folder, 'Applications', name));
-    const install = new WatchedInstall(folder, layout, options.new ?? 'stay');
+    const install = new WatchedInstall(folder, layout, options);
     context.onTestFinished(() => install.#end());
     return install;
   }
 
-  private constructor(folder: string, layout: Layout, behaviour: Behaviour) {
+  private constructor(folder: string, layout: Layout, options: WatchedInstallOptions) {
     this.#folder = folder;
     this.layout = layout;
     this.paths = stagingPaths(layout, makeStagingId(new Date()));
     this.stateFolder = join(folder, 'state');
-    this.tools = new Tools(makeTools(join(folder, 'tools'), this.#looks));
+    this.tools = new Tools(this.#makeTools(options));
     makeRunningApp(layout.target, { version: '1.0', behaviour: 'stay', log: this.#log });
     const journal = JournalWriter.create(this.paths);
     const at = new Date().toISOString();
     const begin = { target: layout.target, bundleId: 'com.nexy.assistant', from: '1.0', to: '2.0' };
     journal.append({ step: 'begin', at, ...begin, sha256: SHA256 });
-    makeRunningApp(this.paths.newApp, { version: '2.0', behaviour, log: this.#log });
+    makeRunningApp(this.paths.newApp, { version: '2.0', behaviour: options.new ?? 'stay', log: this.#log });
     this.#identities = { newApp: identify(this.paths.newApp), oldApp: identify(layout.target) };
     journal.append({ step: 'staged', at, ...this.#identities });
     journal.close();
@@ -106,6 +119,20 @@ export class WatchedInstall {
   /** One character for every time that the watchdog has looked at processes: `y` when it saw one of ours. */
   get #looks(): string {
     return join(this.#folder, 'looks');
+  }
+
+  /** Its process group, once it is there. */
+  get #group(): string {
+    return join(this.#folder, 'group');
+  }
+
+  /** Every tool but ps and sleep that the watchdog called. */
+  get #calls(): string {
+    return join(this.#folder, 'calls');
+  }
+
+  calls(): readonly string[] {
+    return existsSync(this.#calls) ? readFileSync(this.#calls, 'utf8').trim().split('\n') : [];
   }
 
   get #log(): string {
@@ -134,6 +161,7 @@ export class WatchedInstall {
       limits: { oldProcess: 200, appearance: 8, grace: 3, watch: 400, ...options.limits },
     });
     this.#watchdogs.push(watchdog);
+    writeFileSync(this.#group, String(watchdog.pid));
     return watchdog;
   }
 
@@ -227,6 +255,44 @@ export class WatchedInstall {
     return (await readInstallationStatus(this.layout)).state;
   }
 
+  /** The doubles, with a ps that tells what it saw, and the system's own, which may be deadly. */
+  #makeTools({ killAtCall = 0, osascriptSays }: WatchedInstallOptions): string {
+    const folder = join(this.#folder, 'tools');
+    mkdirSync(folder);
+    const write = (name: string, words: string): void =>
+      writeFileSync(join(folder, name), `#!/bin/sh\n${words}\n`, { mode: 0o755 });
+    for (const name of readdirSync(MACOS_TOOLS)) symlinkSync(join(MACOS_TOOLS, name), join(folder, name));
+    for (const name of ['open', 'osascript', 'sync', ...SYSTEM_TOOLS]) {
+      const real = SYSTEM_TOOLS.includes(name) ? `/bin/${name}` : join(MACOS_TOOLS, name);
+      rmSync(join(folder, name), { force: true });
+      const act =
+        name === 'osascript' && osascriptSays !== undefined ? `echo ${osascriptSays}` : `exec '${real}' "$@"`;
+      write(name, `${this.#dieAt(name, killAtCall)}\n${act}`);
+    }
+    rmSync(join(folder, 'ps'));
+    write(
+      'ps',
+      `output=$('${join(MACOS_TOOLS, 'ps')}' "$@")
+status=$?
+printf '%s\\n' "$output"
+case $output in *'${this.#folder}/'*) printf y >> '${this.#looks}' ;; *) printf n >> '${this.#looks}' ;; esac
+exit $status`,
+    );
+    return folder;
+  }
+
+  /** Only for what the watchdog calls: what the test calls itself is in another process group. */
+  #dieAt(name: string, call: number): string {
+    return `group=$(cat '${this.#group}' 2>/dev/null)
+read -r status < /proc/$$/stat
+set_own_group() { own=$3; }
+set_own_group \${status##*) }
+if [ "$own" = "$group" ]; then
+  echo ${name} >> '${this.#calls}'
+  [ "$(wc -l < '${this.#calls}')" != ${call} ] || kill -KILL "-$own"
+fi`;
+  }
+
   async #end(): Promise<void> {
     for (const watchdog of this.#watchdogs) await watchdog.stop();
     for (const child of this.#children) await endProcess(child);
@@ -234,23 +300,6 @@ export class WatchedInstall {
     for (const { pid } of this.starts()) if (runsNexy(pid)) process.kill(pid, 'SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
-}
-
-/** The doubles, with a ps that says when it was done. */
-function makeTools(folder: string, looks: string): string {
-  mkdirSync(folder);
-  for (const name of readdirSync(MACOS_TOOLS)) {
-    if (name !== 'ps') symlinkSync(join(MACOS_TOOLS, name), join(folder, name));
-  }
-  const script = `#!/bin/sh
-output=$('${join(MACOS_TOOLS, 'ps')}' "$@")
-status=$?
-printf '%s\n' "$output"
-case $output in *'${dirname(folder)}/'*) printf y >> '${looks}' ;; *) printf n >> '${looks}' ;; esac
-exit $status
-`;
-  writeFileSync(join(folder, 'ps'), script, { mode: 0o755 });
-  return folder;
 }
 
 function makeRunningApp(
