@@ -3,6 +3,7 @@ import { rememberRefusal } from './check/refusals.ts';
 import { download } from './download/download.ts';
 import type { DownloadProgress } from './download/progress.ts';
 import { UpdateError } from './errors.ts';
+import { keepFailedStarts } from './failed-starts.ts';
 import type { HttpSettings } from './http.ts';
 import { layoutOf } from './install/layout.ts';
 import { assertNotRunning, readAuthority } from './install/preflight.ts';
@@ -84,6 +85,7 @@ export async function prepareUpdate(
     ...whenCancelled,
   });
   try {
+    await keepFailedStarts(layout, options.stateFolder, options.now());
     const prepared = await prepareInstall(file, {
       ...options,
       tools,

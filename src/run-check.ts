@@ -1,6 +1,7 @@
 import { readBundle, versionOfBundle } from './bundle/bundle.ts';
 import type { Decision } from './check/decide.ts';
 import type { PretendedFacts } from './check/facts.ts';
+import type { FailedStart } from './check/refusals.ts';
 import type { Channel } from './config.ts';
 import { UpdateError } from './errors.ts';
 import type { HttpSettings } from './http.ts';
@@ -54,10 +55,11 @@ export async function runCheck(options: CheckOptions): Promise<Check> {
   const tools = new Tools(options.toolsFolder);
   // An app that is not there needs no request.
   const currentVersion = await readCurrentVersion(options.target);
-  const [{ bytes, name }, machine, place] = await Promise.all([
+  const [{ bytes, name }, machine, place, failedStarts] = await Promise.all([
     readManifest(options),
     readMachine(tools),
     readPlace(options.target, tools),
+    readFailures(options.target),
   ]);
   const assessment = assessManifest(bytes, options.policy, { channel: options.channel, fileName: name });
   const { facts, warnings } = await gatherFacts(
@@ -75,6 +77,7 @@ export async function runCheck(options: CheckOptions): Promise<Check> {
       stateFolder: options.stateFolder,
       isManual: options.isManual,
       allowDowngrade: options.allowDowngrade,
+      failedStarts,
       ...(options.pretended === undefined ? {} : { pretended: options.pretended }),
     },
   );
@@ -117,4 +120,18 @@ async function readPlace(
     import('./install/preflight.ts'),
   ]);
   return readTargetPlace(await layoutOf(target.app), tools);
+}
+
+async function readFailures(target: CheckTarget): Promise<readonly FailedStart[]> {
+  if ('version' in target) return [];
+  const [{ layoutOf }, { readFailedStarts }] = await Promise.all([
+    import('./install/layout.ts'),
+    import('./install/failed-starts.ts'),
+  ]);
+  const found = await readFailedStarts(await layoutOf(target.app));
+  return found.map(({ sha256, at }) => ({
+    sha256: sha256.toLowerCase(),
+    kind: 'failed-start',
+    rememberedAt: at,
+  }));
 }

@@ -113,12 +113,12 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
   }
 
   /**
-   * Exchanges the installed app for the staged one.
+   * Exchanges the installed app for the staged one. With `relaunches`, a watchdog opens it when this process has ended.
    *
    * @throws UpdateError `usage` when nothing is staged, `target-in-use`, `swap-failed`, `app-management-denied`.
    */
-  installUpdate(): Promise<InstallOutcome> {
-    return this.#guard(() => this.#install());
+  installUpdate({ relaunches = false }: { readonly relaunches?: boolean } = {}): Promise<InstallOutcome> {
+    return this.#guard(() => this.#install(relaunches));
   }
 
   /** Takes away what was staged; the target was never touched. */
@@ -134,16 +134,18 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
       import('./install/confirm.ts'),
       this.#openTarget(),
     ]);
-    return confirmUpdate(layout, this.#now);
+    return confirmUpdate(layout, this.#now, this.#options.stateFolder);
   }
 
   /** Repairs what an earlier run left behind. To be called at every start. */
   async recover(): Promise<RecoveryAction> {
-    const [{ recover }, { layout, tools }] = await Promise.all([
+    const [{ recover }, { keepFailedStarts }, { layout, tools }] = await Promise.all([
       import('./install/recover.ts'),
+      import('./failed-starts.ts'),
       this.#openTarget(),
     ]);
-    const { cacheFolder } = this.#options;
+    const { cacheFolder, stateFolder } = this.#options;
+    await keepFailedStarts(layout, stateFolder, this.#now());
     return recover(layout, { tools, cacheFolder, now: this.#now, warn: this.#warn });
   }
 
@@ -201,12 +203,12 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
     return summary;
   }
 
-  async #install(): Promise<InstallOutcome> {
+  async #install(relaunches: boolean): Promise<InstallOutcome> {
     const ready = this.#ready;
     if (ready === null) throw nothingTo('install', 'Download an update first.');
     this.#ready = null;
     this.#become({ kind: 'installing', version: ready.version });
-    const outcome = await ready.prepared.install({ relaunches: false });
+    const outcome = await ready.prepared.install({ relaunches });
     this.#become({ kind: 'installed', ...outcome });
     return outcome;
   }

@@ -127,7 +127,7 @@ function holdRefusedArtifact({ version, artifact }: Manifest, facts: Facts): Ret
   if (refusal === null) return null;
   const message =
     refusal.kind === 'failed-start'
-      ? `Version ${version.text} was installed before and did not start, so it was taken back. It is not tried again by itself for ${FAILED_START_DAYS} days; ask for the update to try it now.`
+      ? `Version ${version.text} was installed before and taken back, since it did not stay up or somebody asked for it. It is not tried again by itself for ${FAILED_START_DAYS} days; ask for the update to try it now.`
       : `Version ${version.text} is not downloaded again: its bytes contain ${refusal.contains.map(quote).join(' and ') || 'another version'}. Nothing was changed. The release team has to publish it again.`;
   return { action: 'held', reason: 'artifact-refused-before', message };
 }

@@ -3,7 +3,7 @@ import type { Version } from '../version.ts';
 import type { Facts } from './decide.ts';
 import { readInstallationId } from './installation-id.ts';
 import type { Architecture } from './machine-requirement.ts';
-import { readRefusals } from './refusals.ts';
+import { type FailedStart, readRefusals } from './refusals.ts';
 import { findRolloutBucket, ROLLOUT_BUCKETS } from './rollout-bucket.ts';
 import { readSkippedVersion } from './skips.ts';
 
@@ -36,6 +36,8 @@ export interface FactRequest {
   readonly stateFolder: string;
   readonly isManual: boolean;
   readonly allowDowngrade: boolean;
+  /** What was taken back, as journals beside the app tell, whether or not it was copied into the state folder yet. */
+  readonly failedStarts?: readonly FailedStart[];
   readonly pretended?: PretendedFacts;
 }
 
@@ -84,7 +86,7 @@ export async function gatherFacts(
     macosVersion: pretended.macosVersion ?? macosVersion,
     architecture: pretended.architecture ?? hardware.architecture,
     hasRosetta: hardware.hasRosetta,
-    refusals,
+    refusals: [...refusals, ...(request.failedStarts ?? [])],
     ...place,
     skippedVersion,
     rolloutBucket,

@@ -14,7 +14,7 @@ interface PayloadMismatch {
 }
 
 /** Bytes that were installed and did not come up. The cause may lie elsewhere, so this one wears off. */
-interface FailedStart {
+export interface FailedStart {
   readonly sha256: string;
   readonly kind: 'failed-start';
   /** ISO 8601. */

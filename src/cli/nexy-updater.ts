@@ -6,7 +6,7 @@ import { checkCommand } from './commands/check.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { inspectCommand } from './commands/inspect.ts';
-import { confirmCommand, recoverCommand, statusCommand } from './commands/installation.ts';
+import { confirmCommand, recoverCommand, rollbackCommand, statusCommand } from './commands/installation.ts';
 import { updateCommand } from './commands/update.ts';
 import { PACKAGE_FOLDER } from './options.ts';
 import { reportFailure } from './terminal.ts';
@@ -44,6 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
     updateCommand(),
     statusCommand(),
     recoverCommand(),
+    rollbackCommand(),
     confirmCommand(),
     inspectCommand(),
     doctorCommand(),

@@ -1,9 +1,11 @@
 import { systemErrorCode, UpdateError } from '../errors.ts';
+import type { FileLock } from '../file-lock.ts';
 import { removeTree } from '../remove-tree.ts';
 import { readInstallationStatus } from './installation.ts';
-import { appendToJournal, readJournals } from './journal.ts';
+import { appendToJournal, type Journal, readJournals } from './journal.ts';
 import type { Layout } from './layout.ts';
 import { takeLock } from './lock.ts';
+import { noteConfirmed } from './notes.ts';
 import { discardStaging } from './stage.ts';
 
 const confirmed = Symbol('confirmed update');
@@ -17,31 +19,63 @@ export interface Confirmed {
 
 /**
  * Step 8 of an install: the new version is good, so its predecessor need not be kept. The word comes first and the
- * removal after it: a crash in between costs disk space until the next start, nothing else.
+ * removal after it: a crash in between costs disk space until the next start, nothing else. Where the journal belongs
+ * to root, a note tells the root script, which does both.
  *
+ * @param stateFolder where notes are left; null where there is no root script that could read them
  * @returns null when there is nothing to confirm
- * @throws UpdateError `install-busy`, `not-writable`, `disk-full`.
+ * @throws UpdateError `install-busy`, `disk-full`; `not-writable` where no note can be left instead.
  */
-export async function confirmUpdate(layout: Layout, now: () => Date): Promise<Confirmed | null> {
-  const lock = await takeLock(layout);
+export async function confirmUpdate(
+  layout: Layout,
+  now: () => Date,
+  stateFolder: string | null = null,
+): Promise<Confirmed | null> {
+  const lock = await tryLock(layout, stateFolder);
   try {
     const { state, journal } = await readInstallationStatus(layout);
     if (state !== 'swapped' || journal?.begin == null) return null;
-    try {
-      appendToJournal(journal.paths, { step: 'confirmed', at: now().toISOString() });
-    } catch (error) {
-      const code = systemErrorCode(error) === 'EACCES' ? 'not-writable' : 'disk-full';
-      const advice = code === 'disk-full' ? 'Free some space' : 'Do it as the user who installed the update';
-      throw new UpdateError(
-        code,
-        `That the update works could not be written down, so the previous version is kept. ${advice}, and confirm again.`,
-        { cause: error, details: { journal: journal.paths.journal } },
-      );
+    const outcome: Confirmed = { [confirmed]: true, from: journal.begin.from, to: journal.begin.to };
+    const error = lock === null ? null : writeConfirmed(journal, now);
+    if (lock === null || error !== null) {
+      if (stateFolder === null) throw notWritten('not-writable', journal, error);
+      return noteConfirmed(stateFolder, journal.paths.id) ? outcome : null;
     }
     await removeTree(journal.paths.folder);
     for (const older of (await readJournals(layout)).slice(1)) await discardStaging(older.paths);
-    return { [confirmed]: true, from: journal.begin.from, to: journal.begin.to };
+    return outcome;
   } finally {
-    await lock.release();
+    await lock?.release();
   }
+}
+
+/** Null where this user may not write beside the target. */
+async function tryLock(layout: Layout, stateFolder: string | null): Promise<FileLock | null> {
+  try {
+    return await takeLock(layout);
+  } catch (error) {
+    if (stateFolder !== null && error instanceof UpdateError && error.code === 'not-writable') return null;
+    throw error;
+  }
+}
+
+/** Writes the word. Gives the system's error where the journal belongs to somebody else. */
+function writeConfirmed(journal: Journal, now: () => Date): unknown {
+  try {
+    appendToJournal(journal.paths, { step: 'confirmed', at: now().toISOString() });
+    return null;
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'EACCES' || code === 'EPERM') return error;
+    throw notWritten('disk-full', journal, error);
+  }
+}
+
+function notWritten(code: 'not-writable' | 'disk-full', { paths }: Journal, cause: unknown): UpdateError {
+  const advice = code === 'disk-full' ? 'Free some space' : 'Do it as the user who installed the update';
+  return new UpdateError(
+    code,
+    `That the update works could not be written down, so the previous version is kept. ${advice}, and confirm again.`,
+    { cause, details: { journal: paths.journal } },
+  );
 }

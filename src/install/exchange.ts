@@ -71,12 +71,27 @@ function assertUnchanged({ layout, paths, newApp, oldApp }: StagedApp): void {
   }
 }
 
-function exchange(staged: StagedApp, calls: NativeCalls): void {
-  const { layout, paths } = staged;
-  const outcome = calls.exchange(layout.target, paths.newApp);
+function exchange({ layout, paths }: StagedApp, calls: NativeCalls): void {
+  exchangeDirectories({ target: layout.target, aside: paths.newApp, spare: paths.oldApp }, calls);
+}
+
+/** Two directories that change places, and where the one at the target is put while they cannot do it in one step. */
+export interface Places {
+  readonly target: string;
+  readonly aside: string;
+  readonly spare: string;
+}
+
+/**
+ * In one step, or on a volume that cannot do that by two renames in the order that `recover` can finish.
+ *
+ * @throws UpdateError `swap-failed`, `app-management-denied`, `not-writable`. Both are where they were then.
+ */
+export function exchangeDirectories(places: Places, calls: NativeCalls): void {
+  const outcome = calls.exchange(places.target, places.aside);
   if (outcome.done) return;
-  if (!CANNOT_EXCHANGE.has(outcome.errno)) throw exchangeFailure(layout.target, outcome.errno);
-  renameTwice(staged);
+  if (!CANNOT_EXCHANGE.has(outcome.errno)) throw exchangeFailure(places.target, outcome.errno);
+  renameTwice(places);
 }
 
 /**
@@ -101,17 +116,17 @@ function settle({ layout, paths }: StagedApp, writeLastLine: () => void): void {
 const CANNOT_EXCHANGE: ReadonlySet<string> = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS']);
 
 /** In this order `recover` finds out from what lies on disk how far it got, and finishes it. */
-function renameTwice({ layout, paths }: StagedApp): void {
+function renameTwice({ target, aside, spare }: Places): void {
   try {
-    renameSync(layout.target, paths.oldApp);
+    renameSync(target, spare);
   } catch (error) {
-    throw exchangeFailure(layout.target, systemErrorCode(error) ?? 'unknown', error);
+    throw exchangeFailure(target, systemErrorCode(error) ?? 'unknown', error);
   }
   try {
-    renameSync(paths.newApp, layout.target);
+    renameSync(aside, target);
   } catch (error) {
-    renameSync(paths.oldApp, layout.target);
-    throw exchangeFailure(layout.target, systemErrorCode(error) ?? 'unknown', error);
+    renameSync(spare, target);
+    throw exchangeFailure(target, systemErrorCode(error) ?? 'unknown', error);
   }
 }
 

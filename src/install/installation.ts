@@ -59,6 +59,7 @@ export async function readInstallationStatus(layout: Layout): Promise<Installati
 function stateOf(journal: Journal, evidence: Evidence): InstallationState {
   if (journal.lastStep === 'confirmed') return 'confirmed';
   if (journal.lastStep === 'undone') return 'rolled-back';
+  if (journal.lastStep === 'failed') return 'idle';
   if (evidence.isNewAtTarget) return 'swapped';
   return journal.staged === null ? 'idle' : 'staged';
 }

@@ -59,6 +59,10 @@ export interface Journal {
   readonly aside: Extract<JournalEntry, { step: 'aside' }> | null;
   readonly undone: Extract<JournalEntry, { step: 'undone' }> | null;
   readonly failed: Extract<JournalEntry, { step: 'failed' }> | null;
+  /** When the new version was seen at the target first; null where nobody wrote it down. */
+  readonly exchangedAt: string | null;
+  /** How often the new version ended unasked. */
+  readonly deaths: number;
   readonly lastStep: JournalStep | null;
   /** When the last line was written, ISO 8601; null for an empty journal. */
   readonly lastAt: string | null;
@@ -141,6 +145,8 @@ export async function readJournal(paths: StagingPaths): Promise<Journal> {
     aside: first('aside'),
     undone: first('undone'),
     failed: first('failed'),
+    exchangedAt: entries.find(({ step }) => step === 'exchanged')?.at ?? null,
+    deaths: entries.length - steps.length,
     lastStep: steps.at(-1) ?? null,
     lastAt: entries.at(-1)?.at ?? null,
   };

@@ -5,10 +5,11 @@ import { runAuthorized } from './authorization.ts';
 import type { InstallOutcome } from './exchange.ts';
 import { findPayload } from './find-app.ts';
 import { nextStagingId, stagingPaths } from './layout.ts';
+import { notesFolder } from './notes.ts';
 import { openImage } from './open-image.ts';
 import { assertNotRunning } from './preflight.ts';
 import type { PreparedInstall, PrepareOptions, QuitExchange } from './prepare.ts';
-import { readStartOf } from './processes.ts';
+import { readStartTime } from './processes.ts';
 import {
   passesGatekeeper,
   readDesignatedRequirement,
@@ -17,7 +18,6 @@ import {
 } from './signature.ts';
 import { verifyPackage } from './verify-package.ts';
 import { verifyPayload } from './verify-payload.ts';
-import { watchFolder } from './watch-notes.ts';
 
 /**
  * Steps 2 to 4 of an install that root has to finish: the target belongs to somebody else, or the update is a package.
@@ -49,7 +49,7 @@ export async function prepareAuthorized(
     },
     prepareForQuit: async ({ relaunches }): Promise<QuitExchange> => {
       const { pid } = process;
-      const startedAt = await readStartOf(pid, tools);
+      const startedAt = await readStartTime(pid, tools);
       const { id } = await run([
         `old-pid=${pid}`,
         `old-start=${startedAt}`,
@@ -63,7 +63,7 @@ export async function prepareAuthorized(
 
 /** Tells the root script, which waits for this process to end, that it is not going to. */
 async function abandon(id: string, { stateFolder }: PrepareOptions): Promise<void> {
-  const folder = watchFolder(stateFolder);
+  const folder = notesFolder(stateFolder);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(join(folder, `${id}.abandoned`), '');
 }
@@ -135,7 +135,7 @@ function describeInstall(file: VerifiedFile, id: string, options: PrepareOptions
     `journal=${basename(paths.journal)}`,
     `lock=${basename(layout.lock)}`,
     `begin=${JSON.stringify(begin)}`,
-    `notes=${watchFolder(stateFolder)}`,
+    `notes=${notesFolder(stateFolder)}`,
     `tools=${tools.folder ?? ''}`,
     `tick=${options.tick ?? 1}`,
   ];

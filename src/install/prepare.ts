@@ -1,7 +1,10 @@
+import { readBundle } from '../bundle/bundle.ts';
 import type { VerifiedFile } from '../download/verified-file.ts';
+import { asUpdateError } from '../errors.ts';
 import type { Version } from '../version.ts';
 import { type Installed, type InstallOutcome, prepareExchange } from './exchange.ts';
 import { findPayload } from './find-app.ts';
+import { forgetFailedInstall, recordFailedInstall } from './last-install.ts';
 import type { Layout } from './layout.ts';
 import { takeLock } from './lock.ts';
 import type { Machine } from './machine.ts';
@@ -12,6 +15,7 @@ import { recoverHoldingLock } from './recover.ts';
 import { type StagedApp, stageApp } from './stage.ts';
 import { cancelled, type Tools } from './tools.ts';
 import { verifyPayload } from './verify-payload.ts';
+import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 export type PrepareStep = 'opening' | 'verifying' | 'staging';
 
@@ -19,6 +23,7 @@ export interface PrepareOptions {
   readonly tools: Tools;
   readonly layout: Layout;
   readonly cacheFolder: string;
+  /** Where the watchdog's copy and notes lie, and what is to be told at the next start. */
   readonly stateFolder: string;
   /** The artifact's type as the manifest gives it. */
   readonly type: string;
@@ -101,27 +106,83 @@ export async function prepareInstall(file: VerifiedFile, options: PrepareOptions
       return await prepareAuthorized(file, options);
     }
     const discard = (): Promise<void> => staged.discard().finally(() => lock.release());
-    const prepareForQuit = async (): Promise<QuitExchange> => {
-      const prepared = await prepareExchange(staged, options.now);
-      return { exchangeNow: () => void prepared.exchangeNow(), abandon: async () => prepared.abandon() };
-    };
-    const install = async (): Promise<InstallOutcome> => {
+    const install = async ({ relaunches }: { readonly relaunches: boolean }): Promise<InstallOutcome> => {
+      let watchdog: Watchdog | null = null;
       try {
+        if (relaunches) watchdog = await watch(staged, options, relaunches);
         await exchangeStaged(staged, options);
       } catch (error) {
         // What is to be cleared away is told by what lies on disk, not by the error: one of the two is a backup.
         const action = await recoverHoldingLock(layout, { ...options, cacheFolder: null });
-        if (action !== 'finished') throw error;
+        if (action !== 'finished') {
+          await watchdog?.stop();
+          throw error;
+        }
       } finally {
         await lock.release();
       }
+      forgetFailedInstall(options.stateFolder);
       return { from: staged.from, to: staged.to };
     };
-    return { needsAuthorization: false, install, prepareForQuit, discard };
+    return {
+      needsAuthorization: false,
+      install,
+      prepareForQuit: ({ relaunches }) => prepareQuit(staged, options, relaunches),
+      discard,
+    };
   } catch (error) {
     await lock.release();
     throw error;
   }
+}
+
+async function prepareQuit(
+  staged: StagedApp,
+  options: PrepareOptions,
+  relaunches: boolean,
+): Promise<QuitExchange> {
+  const { stateFolder, now } = options;
+  const prepared = await prepareExchange(staged, now);
+  const watchdog = await watch(staged, options, relaunches).catch((error: unknown) => {
+    prepared.abandon();
+    throw error;
+  });
+  return {
+    exchangeNow: () => {
+      try {
+        prepared.exchangeNow();
+        forgetFailedInstall(stateFolder);
+      } catch (error) {
+        recordFailedInstall(stateFolder, staged, asUpdateError(error), now());
+        // Whoever quit in order to see the app again sees the old one, which tells what happened.
+        if (!relaunches) void watchdog.stop();
+        throw error;
+      }
+    },
+    abandon: async () => {
+      prepared.abandon();
+      await watchdog.stop();
+    },
+  };
+}
+
+async function watch(staged: StagedApp, options: PrepareOptions, relaunches: boolean): Promise<Watchdog> {
+  // Only the app itself knows that the program it was started from understands what the watchdog asks of it.
+  const isOwnApp = !options.refusesRunningTarget;
+  return startWatchdog({
+    ...staged,
+    tools: options.tools,
+    stateFolder: options.stateFolder,
+    exchanger: isOwnApp ? await programOf(staged.layout.target) : null,
+    relaunches,
+    oldProcess: process.pid,
+  });
+}
+
+/** Its name; null for a bundle without one, and for a path. */
+async function programOf(app: string): Promise<string | null> {
+  const { executable } = await readBundle(app);
+  return executable === null || executable === '' || executable.includes('/') ? null : executable;
 }
 
 async function exchangeStaged(staged: StagedApp, options: PrepareOptions): Promise<Installed> {

@@ -1,5 +1,6 @@
 import { open, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { UpdateError } from '../errors.ts';
 import type { Tools } from './tools.ts';
 
 export interface RunningProcess {
@@ -48,14 +49,38 @@ export function parseProcesses(output: string): readonly RunningProcess[] {
 }
 
 /**
- * When a process was started, as ps(1) prints it. Together with its number it tells one process from another: numbers
- * are given out again.
- *
- * @returns an empty text when there is no such process
+ * A path as ps(1) of macOS prints it in the C locale: strvis(3) with VIS_TAB, VIS_NL and VIS_NOSLASH (adv_cmds,
+ * ps/print.c). The same as `in_ps_notation` of resources/install-functions.sh.
  */
-export async function readStartOf(pid: number, tools: Tools): Promise<string> {
-  const { stdout } = await tools.run('ps', ['-o', 'lstart=', '-p', String(pid)], { timeout: 30_000 });
-  return stdout.split('\n')[0]?.trimEnd() ?? '';
+export function asPsPrints(text: string): string {
+  const printed = [...Buffer.from(text)].map((byte) => {
+    if (byte === 0x09 || byte === 0x0a || byte === 0xa0) return `\\${byte.toString(8).padStart(3, '0')}`;
+    const low = byte & 0x7f;
+    const isControl = low < 0x20 || low === 0x7f;
+    const shown = String.fromCharCode(isControl ? low ^ 0x40 : low);
+    return `${byte < 0x80 ? '' : isControl ? 'M' : 'M-'}${isControl ? '^' : ''}${shown}`;
+  });
+  return printed.join('');
+}
+
+/**
+ * When a process started, as ps prints it in UTC. With its number it names the process for good, since numbers are
+ * given out again.
+ *
+ * @throws UpdateError `swap-failed` when ps does not know the process
+ */
+export async function readStartTime(pid: number, tools: Tools): Promise<string> {
+  const { stdout } = await tools.run('ps', ['-p', String(pid), '-o', 'lstart='], {
+    environment: { TZ: 'UTC' },
+    timeout: 30_000,
+  });
+  const text = stdout.trim().replace(/\s+/g, ' ');
+  if (text !== '') return text;
+  throw new UpdateError(
+    'swap-failed',
+    `Process ${pid}, which is to be waited for, was not found. Nothing was changed.`,
+    { details: { pid } },
+  );
 }
 
 /** Whether any process has this number now. */
@@ -85,7 +110,7 @@ async function listProcesses(
 
 /** ps shows the path that a program was started by, which may lead through a link, or be spelled otherwise. */
 async function isInside(executable: string, bundle: string): Promise<boolean> {
-  if (startsWithin(executable, bundle)) return true;
+  if (startsWithin(executable, bundle) || executable.startsWith(`${asPsPrints(bundle)}/`)) return true;
   if (!/^\/.*\/Contents\//s.test(executable)) return false;
   return startsWithin(await realpath(executable).catch(() => executable), bundle);
 }

@@ -7,12 +7,15 @@ import type { FileLock } from '../file-lock.ts';
 import { removeTree } from '../remove-tree.ts';
 import { identityAt } from './exchange.ts';
 import { gatherEvidence, readInstallationStatus } from './installation.ts';
-import { appendToJournal, type Journal, readJournals } from './journal.ts';
+import { appendToJournal, type Journal, readJournals, type UndoReason } from './journal.ts';
 import { type Layout, stagingIdOf, stagingPaths } from './layout.ts';
 import { takeLock } from './lock.ts';
 import { closeAbandonedImages } from './open-image.ts';
 import { discardStaging } from './stage.ts';
 import type { Tools } from './tools.ts';
+
+/** The watchdog takes a version back that has ended unasked so often (DESIGN.md section 6, step 8). */
+const DEATHS_BEFORE_UNDO = 2;
 
 /** `finished`: the new app is at the target; `undone`: the old one is, and what was begun is gone. */
 export type RecoveryAction = 'none' | 'finished' | 'undone';
@@ -97,32 +100,36 @@ async function isOwn(path: string, layout: Layout): Promise<boolean> {
 
 async function repair(layout: Layout, journal: Journal, { now }: RecoverOptions): Promise<RecoveryAction> {
   const { paths, lastStep } = journal;
-  const write = (step: 'exchanged' | 'undone'): void =>
-    appendToJournal(paths, { step, at: now().toISOString() });
-  if (lastStep === 'confirmed' || lastStep === 'undone') {
-    // Only the removal of the backup can have been cut off.
+  const at = now().toISOString();
+  if (lastStep === 'confirmed' || lastStep === 'undone' || lastStep === 'failed') {
+    // Only the removal of the copy that is not at the target can have been cut off. The journal stays: it tells the
+    // next start what became of the update.
     await removeTree(paths.folder);
     return 'none';
   }
   const hasBegunExchange = lastStep === 'exchanging' || lastStep === 'exchanged';
+  // Undoing was cut off between two renames: the new app is not worth completing.
+  const isGivenUp = journal.deaths >= DEATHS_BEFORE_UNDO;
   if (
     hasBegunExchange &&
-    (completeExchange(layout, journal) || gatherEvidence(layout, journal).isNewAtTarget)
+    ((!isGivenUp && completeExchange(layout, journal)) || gatherEvidence(layout, journal).isNewAtTarget)
   ) {
     const wasMoved = putOldAppInItsPlace(layout, journal);
-    if (lastStep === 'exchanging') write('exchanged');
+    if (lastStep === 'exchanging') appendToJournal(paths, { step: 'exchanged', at });
     return wasMoved || lastStep === 'exchanging' ? 'finished' : 'none';
   }
   if (hasBegunExchange) restoreOldApp(layout, journal);
   const { isTargetMissing, isOldAtTarget } = gatherEvidence(layout, journal);
   // Nothing at the target and nothing to put there: whatever lies here may be somebody's last copy.
   if (hasBegunExchange && isTargetMissing) return 'none';
-  if (lastStep !== 'exchanged') {
+  if (lastStep !== 'exchanged' && !isGivenUp) {
     await discardStaging(paths);
     return 'undone';
   }
   if (isOldAtTarget) {
-    write('undone');
+    // It was taken back, and whoever did so had no time to say it.
+    const reason: UndoReason = isGivenUp ? 'failed-starts' : 'requested';
+    appendToJournal(paths, { step: 'undone', at, reason });
     await removeTree(paths.folder);
     return 'undone';
   }

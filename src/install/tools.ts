@@ -132,7 +132,7 @@ function environment(): Record<string, string> {
   };
 }
 
-function userName(): string {
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {

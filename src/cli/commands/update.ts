@@ -36,14 +36,15 @@ export function updateCommand(): Command {
     .requiredOption('--app <path.app>', 'the installed app')
     .option('--bundle-id <id>', "the bundle id that the update must have (default: the installed app's)")
     .option('--yes', 'do not ask before installing', false)
-    .option('--no-relaunch', 'do not open the new version afterwards')
+    .option('--no-relaunch', 'do not open the new version afterwards, nor watch whether it comes up')
     .option('--no-codesign', 'do not check signatures: for tests only, it lets any code in')
     .addHelpText(
       'after',
       `
 The app must not be running. Until the last step nothing about it changes, and the last step is one exchange: at
-every moment a whole app lies at the path. The previous version is kept until the new one confirms. An update that
-was cut off is repaired by "nexy-updater recover", and at the next update.
+every moment a whole app lies at the path. The previous version is kept until the new one confirms, and put back
+when that ends unexpectedly twice. An update that was cut off is repaired by "nexy-updater recover", and at the next
+update.
 
 Example:
   $ nexy-updater update --manifest https://updates.example.com/manifest.json --app /Applications/Nexy.app`,
@@ -75,8 +76,7 @@ async function runUpdateCommand(options: UpdateCommandOptions): Promise<void> {
     );
   }
   const { candidate, size, sha256, bytesDownloaded, resumedFrom } = await updater.downloadUpdate(signal);
-  const { from, to } = await updater.installUpdate();
-  if (options.relaunch) await relaunch(options, terminal);
+  const { from, to } = await updater.installUpdate({ relaunches: options.relaunch });
   const durationMs = Math.round(performance.now() - startedAt);
   const artifact = { url: candidate.url, size, sha256, kind: candidate.kind };
   terminal.result({ installed: true, from, to, artifact, bytesDownloaded, resumedFrom, durationMs });
@@ -87,19 +87,22 @@ async function runUpdateCommand(options: UpdateCommandOptions): Promise<void> {
 
 /** What an earlier update left behind; after some crashes the app is in its place only then. */
 async function repairFirst(options: UpdateCommandOptions, terminal: Terminal): Promise<void> {
-  const [{ recover }, { layoutOf }, { Tools }] = await Promise.all([
+  const [{ keepFailedStarts }, { recover }, { layoutOf }, { Tools }] = await Promise.all([
+    import('../../failed-starts.ts'),
     import('../../install/recover.ts'),
     import('../../install/layout.ts'),
     import('../../install/tools.ts'),
   ]);
-  const { toolsFolder } = folders(options);
+  const { toolsFolder, stateFolder } = folders(options);
+  const layout = await layoutOf(options.app);
+  await keepFailedStarts(layout, stateFolder, new Date());
   const repair = {
     tools: new Tools(toolsFolder),
     cacheFolder: null,
     now: () => new Date(),
     warn: terminal.warn,
   };
-  await recover(await layoutOf(options.app), repair);
+  await recover(layout, repair);
 }
 
 async function makeUpdater(options: UpdateCommandOptions, terminal: Terminal): Promise<NexyUpdater> {
@@ -148,12 +151,4 @@ async function isAgreed({ yes, json }: UpdateCommandOptions, signal: AbortSignal
   } finally {
     prompt.close();
   }
-}
-
-/** The update is done, whatever becomes of this. */
-async function relaunch(options: UpdateCommandOptions, terminal: Terminal): Promise<void> {
-  const { openApp } = await import('../../install/open-app.ts');
-  const { Tools } = await import('../../install/tools.ts');
-  const problem = await openApp(options.app, new Tools(folders(options).toolsFolder));
-  if (problem !== null) terminal.warn(`The new version is installed, but could not be opened: ${problem}`);
 }

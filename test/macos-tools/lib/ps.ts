@@ -28,10 +28,10 @@ const COLUMNS: Readonly<Record<string, readonly [string, number, (of: Process) =
   state: ['STAT', -4, ({ state }) => state],
   stat: ['STAT', -4, ({ state }) => state],
   lstart: ['STARTED', -28, ({ started }) => formatTime(started)],
-  comm: ['COMM', 0, ({ path }) => path],
+  comm: ['COMM', 0, ({ path }) => inVisNotation(path)],
   ucomm: ['UCOMM', -16, ({ path }) => path.slice(path.lastIndexOf('/') + 1)],
-  command: ['COMMAND', 0, ({ command }) => command],
-  args: ['ARGS', 0, ({ command }) => command],
+  command: ['COMMAND', 0, ({ command }) => inVisNotation(command)],
+  args: ['ARGS', 0, ({ command }) => inVisNotation(command)],
 };
 
 function main(toolArguments: readonly string[]): number {
@@ -71,6 +71,24 @@ function parseArguments(toolArguments: readonly string[]) {
     else pids = [...(pids ?? []), ...value.split(/[ ,]+/).map(parsePid)];
   }
   return { isAll, pids, columns: columns.length > 0 ? columns : parseColumns('pid,state,command') };
+}
+
+/**
+ * strvis(3) with VIS_TAB | VIS_NL | VIS_NOSLASH, as adv_cmds' ps/print.c calls it, for the C locale, one byte at a
+ * time: `M-CM-)` for an e with an acute accent, `\\012` for a newline.
+ */
+function inVisNotation(text: string): string {
+  let printed = '';
+  for (const byte of Buffer.from(text)) {
+    if (byte === 9 || byte === 10 || byte === 160) printed += `\\${byte.toString(8).padStart(3, '0')}`;
+    else if (byte === 127) printed += '^?';
+    else if (byte === 255) printed += 'M^?';
+    else if (byte < 32) printed += `^${String.fromCharCode(byte + 64)}`;
+    else if (byte < 127) printed += String.fromCharCode(byte);
+    else if (byte < 160) printed += `M^${String.fromCharCode(byte - 64)}`;
+    else printed += `M-${String.fromCharCode(byte - 128)}`;
+  }
+  return printed;
 }
 
 function parsePid(text: string): number {

@@ -1,0 +1,105 @@
+import { renameSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { syncFolderNow } from '../durable.ts';
+import { UpdateError } from '../errors.ts';
+import { loadNativeCalls, type NativeCalls } from '../native-calls.ts';
+import { removeTree } from '../remove-tree.ts';
+import { exchangeDirectories, type InstallOutcome } from './exchange.ts';
+import { gatherEvidence } from './installation.ts';
+import { appendToJournal, type Journal, readJournal, type UndoReason } from './journal.ts';
+import { type Layout, layoutOf, stagingIdOf, stagingPaths } from './layout.ts';
+import { takeLock } from './lock.ts';
+
+export interface UndoOptions {
+  readonly now: () => Date;
+  readonly load?: () => Promise<NativeCalls>;
+  /** Refuses while the lock is held, e.g. since something runs from the target. */
+  readonly assertAllowed?: (layout: Layout) => Promise<void>;
+}
+
+/**
+ * Takes an install back: the displaced app and the new one change places once more, and the new one is removed. Safe
+ * to run again after it was cut off anywhere. Judged by what lies on disk, as in `recover`.
+ *
+ * @param journalPath the install's journal, beside its target
+ * @returns what was installed, and what is again
+ * @throws UpdateError `usage` where there is nothing to be taken back (confirmed, superseded, no journal of ours),
+ *   `install-busy`, `swap-failed`, `app-management-denied`, `not-writable`; the target is as it was then.
+ */
+export async function undoInstall(
+  journalPath: string,
+  reason: UndoReason,
+  options: UndoOptions,
+): Promise<InstallOutcome> {
+  const { layout, paths } = await findInstall(journalPath);
+  // Everything is loaded before the exchange: this may run from one of the two apps.
+  const calls = await (options.load ?? loadNativeCalls)();
+  const lock = await takeLock(layout);
+  try {
+    await options.assertAllowed?.(layout);
+    const journal = await readJournal(paths);
+    const { begin, lastStep } = journal;
+    if (begin === null || lastStep === 'confirmed') throw nothingToUndo(layout, journal);
+    if (lastStep !== 'undone') {
+      putOldAppBack(layout, journal, calls);
+      appendToJournal(paths, { step: 'undone', at: options.now().toISOString(), reason });
+    }
+    // Whether it can be removed says nothing about the undoing; `recover` tries again.
+    await removeTree(paths.folder).catch(() => undefined);
+    return { from: begin.to, to: begin.from };
+  } finally {
+    await lock.release();
+  }
+}
+
+/** A journal counts only where an install of its own target would have put it. */
+async function findInstall(journalPath: string): Promise<Pick<Journal, 'paths'> & { layout: Layout }> {
+  const folder = dirname(journalPath);
+  const name = basename(journalPath);
+  const id = /-([0-9a-z]{17})\.journal$/.exec(name)?.[1];
+  const given = { id: '', folder: '', newApp: '', oldApp: '', journal: journalPath };
+  const { begin } = await readJournal(given);
+  if (id !== undefined && begin !== null) {
+    const layout = await layoutOf(begin.target);
+    const paths = stagingPaths(layout, id);
+    const own = await layoutOf(`${folder}/any`);
+    if (own.parent === layout.parent && stagingIdOf(layout, name) === id) return { layout, paths };
+  }
+  throw new UpdateError(
+    'usage',
+    `${journalPath} is no journal of an install, so nothing was taken back. Nothing was changed.`,
+    { details: { journal: journalPath } },
+  );
+}
+
+function putOldAppBack(layout: Layout, journal: Journal, calls: NativeCalls): void {
+  const { paths } = journal;
+  const { isNewAtTarget, isOldAtTarget, isTargetMissing, oldAppAside } = gatherEvidence(layout, journal);
+  const isBegun = journal.lastStep === 'exchanging' || journal.lastStep === 'exchanged';
+  if (isOldAtTarget && isBegun) {
+    // An earlier attempt got this far.
+  } else if (isTargetMissing && oldAppAside !== null) {
+    renameSync(oldAppAside, layout.target);
+  } else if (isNewAtTarget && oldAppAside !== null) {
+    const spare = oldAppAside === paths.oldApp ? paths.newApp : paths.oldApp;
+    exchangeDirectories({ target: layout.target, aside: oldAppAside, spare }, calls);
+  } else {
+    throw nothingToUndo(layout, journal);
+  }
+  try {
+    syncFolderNow(paths.folder);
+    syncFolderNow(layout.parent);
+  } catch {
+    // The deed is done; the kernel writes it sooner or later.
+  }
+}
+
+function nothingToUndo(layout: Layout, { begin, lastStep }: Journal): UpdateError {
+  const why =
+    lastStep === 'confirmed'
+      ? `${begin?.to} has confirmed that it works, and ${begin?.from} is no longer kept`
+      : 'the version that the update displaced is not there any more';
+  return new UpdateError('usage', `There is nothing to go back to: ${why}. Nothing was changed.`, {
+    details: { target: layout.target, from: begin?.from ?? null, to: begin?.to ?? null },
+  });
+}
