@@ -74,31 +74,47 @@ export async function verifyGatekeeper(
   installed: string,
   options: SignatureOptions,
 ): Promise<void> {
-  const isMandatory = isAccepted(await assess(installed, options));
-  const verdicts = [await assess(staged, options), ...(await scan(staged, options))];
-  for (const verdict of verdicts) {
-    if (isAccepted(verdict)) continue;
-    if (isSwitchedOff(verdict)) {
-      options.warn('Gatekeeper is switched off on this Mac, so it has no say in this update.');
-      continue;
-    }
-    const reason = reasonIn(outputOf(verdict));
-    if (!isMandatory) {
-      options.warn(
-        `Gatekeeper does not accept the new version (${reason}), nor the installed one; going on.`,
-      );
-      continue;
-    }
-    throw new UpdateError(
-      'gatekeeper-rejected',
-      `macOS would not open the new version (${reason}). Nothing was changed. The release team has to publish a notarized one.`,
-      { details: { output: outputOf(verdict) } },
-    );
-  }
+  const isMandatory = isAccepted(await assess(installed, 'execute', options));
+  const verdicts = [await assess(staged, 'execute', options), ...(await scan(staged, options))];
+  for (const verdict of verdicts) heed(verdict, isMandatory, options);
 }
 
-function assess(app: string, options: SignatureOptions): Promise<ToolResult> {
-  return run(options, 'spctl', ['--assess', '--type', 'execute', '--verbose=2', app]);
+/**
+ * The same for an installer package.
+ *
+ * @returns whether its no would have been final
+ * @throws UpdateError `gatekeeper-rejected`.
+ */
+export async function verifyPackageGatekeeper(
+  path: string,
+  installed: string,
+  options: SignatureOptions,
+): Promise<boolean> {
+  const isMandatory = isAccepted(await assess(installed, 'execute', options));
+  heed(await assess(path, 'install', options), isMandatory, options);
+  return isMandatory;
+}
+
+function heed(verdict: ToolResult, isMandatory: boolean, options: SignatureOptions): void {
+  if (isAccepted(verdict)) return;
+  if (isSwitchedOff(verdict)) {
+    options.warn('Gatekeeper is switched off on this Mac, so it has no say in this update.');
+    return;
+  }
+  const reason = reasonIn(outputOf(verdict));
+  if (!isMandatory) {
+    options.warn(`Gatekeeper does not accept the new version (${reason}), nor the installed one; going on.`);
+    return;
+  }
+  throw new UpdateError(
+    'gatekeeper-rejected',
+    `macOS would not open the new version (${reason}). Nothing was changed. The release team has to publish a notarized one.`,
+    { details: { output: outputOf(verdict) } },
+  );
+}
+
+function assess(path: string, type: 'execute' | 'install', options: SignatureOptions): Promise<ToolResult> {
+  return run(options, 'spctl', ['--assess', '--type', type, '--verbose=2', path]);
 }
 
 /** gktool came with macOS 14.4 (ANCHORS.md section 2). */
