@@ -1,104 +1,121 @@
 import { closeSync, openSync } from 'node:fs';
-import { mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type BomEntry, readBillOfMaterials } from './bill-of-materials.ts';
+import { type Distribution, readDistribution } from './distribution.ts';
 import { writeAll, writeFailure } from './image-volume.ts';
-import { listPayload, type PayloadEntry } from './package-payload.ts';
+import { type PackageInfo, readPackageInfo } from './package-info.ts';
+import { type PayloadEntry, readPayload } from './package-payload.ts';
 import type { SinkFile } from './seven-zip-files.ts';
 import { assertClean, INPUT, runSevenZip, unreadable } from './seven-zip-module.ts';
+import { readXarTable, type XarTable } from './xar-table.ts';
 
 /** What a flat package (`.pkg`) holds. */
 export interface PackageContents {
   /** Title of a product archive's `Distribution`, or null. */
   readonly title: string | null;
+  readonly table: XarTable;
+  /** Null for a component package, which has none. */
+  readonly distribution: Distribution | null;
   readonly components: readonly PackageComponent[];
 }
 
 /** One package to be installed: the file itself, or one of a product archive's. */
-export interface PackageComponent {
-  readonly identifier: string | null;
-  readonly version: string | null;
-  /** Where the payload's paths begin, e.g. `/` or `/Applications`. */
-  readonly installLocation: string;
-  /** The installer may put a bundle where it finds an older one instead. */
-  readonly isRelocatable: boolean;
-  readonly bundles: readonly PackageBundle[];
+export interface PackageComponent extends PackageInfo {
+  /** Name of the member that holds it, e.g. `Nexy.pkg`; empty for the file itself. */
+  readonly member: string;
+  /** Whether anything of its own is run as root. */
   readonly hasScripts: boolean;
+  /** Files that its scripts consist of, or null for a kind that cannot be read here. */
+  readonly scriptFiles: readonly PayloadEntry[] | null;
   /** What would be installed, or null for a payload of a kind that cannot be read here. */
   readonly payload: readonly PayloadEntry[] | null;
-}
-
-export interface PackageBundle {
-  readonly id: string | null;
-  /** Below the install location, without a leading `./`. */
-  readonly path: string;
-  readonly shortVersion: string | null;
-  readonly bundleVersion: string | null;
+  /** What its bill of materials says that would be installed, or null where it has none. */
+  readonly bom: readonly BomEntry[] | null;
 }
 
 const METADATA_LIMIT = 4 * 1024 * 1024;
+const TEXTS = /^(?:.+\/)?PackageInfo$|^Distribution$/;
+const ARCHIVES = /^(?:.+\/)?(?:Payload|Scripts|Bom)$/;
 
 /**
- * Reads a flat package with 7-Zip: a xar archive with `PackageInfo` and `Payload`, or several such below a
- * `Distribution`. Nothing in it is run or installed.
+ * Reads a flat package with 7-Zip. Nothing in it is run or installed.
  *
  * @throws UpdateError `image-unreadable`, `disk-full`
  */
-export async function readPackage(path: string): Promise<PackageContents> {
+export function readPackage(path: string): Promise<PackageContents> {
+  return withPackage(path, async (contents) => contents);
+}
+
+/**
+ * Opens a flat package: a xar archive with `PackageInfo`, `Bom` and `Payload`, or several such below a
+ * `Distribution`. The bytes of payloads and scripts can be read as long as `use` has not settled.
+ *
+ * @throws UpdateError `image-unreadable`, `disk-full`, and what `use` throws
+ */
+export async function withPackage<T>(
+  path: string,
+  use: (contents: PackageContents) => Promise<T>,
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'nexy-package-'));
   try {
-    const members = await extractMembers(path, folder);
-    const components: PackageComponent[] = [];
-    for (const [name, text] of members.texts)
-      if (/(?:^|\/)PackageInfo$/.test(name)) components.push(await readComponent(path, name, text, members));
-    if (components.length === 0) throw unreadable(path, 'it holds no package');
-    const distribution = members.texts.get('Distribution');
-    const title = distribution === undefined ? null : textOf((await parseXml(path, distribution))['title']);
-    return { title, components };
-  } catch (error) {
-    throw writeFailure(path, error);
+    return await use(await openPackage(path, folder));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-interface Members {
-  readonly names: readonly string[];
-  readonly texts: ReadonlyMap<string, string>;
-  /** Payloads that were written to disk, by the name of their member. */
-  readonly payloads: ReadonlyMap<string, string>;
+async function openPackage(path: string, folder: string): Promise<PackageContents> {
+  try {
+    const table = await readXarTable(path);
+    const members = await extractMembers(path, table, folder);
+    const components: PackageComponent[] = [];
+    for (const [name, text] of members.texts)
+      if (/(?:^|\/)PackageInfo$/.test(name)) components.push(await readComponent(path, name, text, members));
+    if (components.length === 0) throw unreadable(path, 'it holds no package');
+    const text = members.texts.get('Distribution');
+    const distribution = text === undefined ? null : await readDistribution(path, text);
+    return { title: distribution?.title ?? null, table, distribution, components };
+  } catch (error) {
+    throw writeFailure(path, error);
+  }
 }
 
-async function extractMembers(path: string, folder: string): Promise<Members> {
-  const names: string[] = [];
+interface Members {
+  readonly texts: ReadonlyMap<string, string>;
+  /** Archives that were written to disk, by the name of their member. */
+  readonly archives: ReadonlyMap<string, string>;
+}
+
+async function extractMembers(path: string, table: XarTable, folder: string): Promise<Members> {
+  const names = new Set<string>();
   const texts = new Map<string, string>();
-  const payloads = new Map<string, string>();
+  const archives = new Map<string, string>();
   const input = { path, offset: 0, length: (await stat(path)).size };
-  await assertPackage(path);
   const run = await runSevenZip(['x', '-y', '-bd', '-txar', '-snl-', '-o/out', INPUT], input, {
     sink: {
       openFile(name) {
-        names.push(name);
-        if (/(?:^|\/)(?:PackageInfo|Distribution)$/.test(name)) return intoText(path, name, texts);
-        if (!/(?:^|\/)Payload$/.test(name)) return { write: () => undefined, close: () => undefined };
-        const copy = join(folder, String(payloads.size));
-        payloads.set(name, copy);
+        names.add(name);
+        if (TEXTS.test(name)) return intoText(path, name, texts);
+        if (!ARCHIVES.test(name)) return { write: () => undefined, close: () => undefined };
+        const copy = join(folder, String(archives.size));
+        archives.set(name, copy);
         return intoFile(copy);
       },
     },
   });
   assertClean(run, path);
-  return { names, texts, payloads };
+  // What counts is found by its name: no member may have one thing to us and another to the Installer.
+  const listed = new Set(table.members.map((member) => member.path));
+  const missing = [...listed].some((name) => isOfInterest(name) && !names.has(name));
+  const surplus = [...names].some((name) => isOfInterest(name) && !listed.has(name));
+  if (missing || surplus) throw unreadable(path, 'its table of contents and its contents disagree');
+  return { texts, archives };
 }
 
-async function assertPackage(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    if (buffer.toString('latin1') !== 'xar!') throw unreadable(path, 'it is not a flat package');
-  } finally {
-    await file.close();
-  }
+function isOfInterest(name: string): boolean {
+  return TEXTS.test(name) || ARCHIVES.test(name);
 }
 
 function intoText(path: string, name: string, texts: Map<string, string>): SinkFile {
@@ -119,66 +136,26 @@ function intoFile(copy: string): SinkFile {
   return { write: (bytes, position) => writeAll(file, bytes, position), close: () => closeSync(file) };
 }
 
-type Element = Readonly<Record<string, unknown>>;
-
 async function readComponent(
   path: string,
   name: string,
   text: string,
-  members: Members,
+  { archives }: Members,
 ): Promise<PackageComponent> {
   const folder = name.slice(0, -'PackageInfo'.length);
-  const information = (await parseXml(path, text))['pkg-info'];
-  if (!isElement(information)) throw unreadable(path, `its ${name} is not that of a package`);
-  const relocated = elements(information['relocate']).flatMap((relocate) => elements(relocate['bundle']));
-  const payload = members.payloads.get(`${folder}Payload`);
-  return {
-    identifier: attribute(information, 'identifier'),
-    version: attribute(information, 'version'),
-    installLocation: attribute(information, 'install-location') ?? '/',
-    isRelocatable: attribute(information, 'relocatable') === 'true' || relocated.length > 0,
-    bundles: elements(information['bundle']).map((bundle) => ({
-      id: attribute(bundle, 'id'),
-      path: (attribute(bundle, 'path') ?? '').replace(/^\.\//, ''),
-      shortVersion: attribute(bundle, 'CFBundleShortVersionString'),
-      bundleVersion: attribute(bundle, 'CFBundleVersion'),
-    })),
-    hasScripts: members.names.includes(`${folder}Scripts`) || isElement(information['scripts']),
-    payload: payload === undefined ? [] : await listPayload(path, payload),
+  const information = await readPackageInfo(path, name, text);
+  const read = (member: string) => {
+    const archive = archives.get(`${folder}${member}`);
+    return archive === undefined ? [] : readPayload(path, archive);
   };
-}
-
-async function parseXml(path: string, text: string): Promise<Element> {
-  // No package of Apple's tools has one, and entities are how XML is made to explode.
-  if (/<!(?:DOCTYPE|ENTITY)/i.test(text)) throw unreadable(path, 'its description is not plain XML');
-  const { XMLParser } = await import('fast-xml-parser');
-  const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '@', parseTagValue: false });
-  try {
-    const document: unknown = parser.parse(text, true);
-    if (!isElement(document)) throw new Error('no element');
-    // A product archive's description is one level down, under one of several names.
-    const product = document['installer-gui-script'] ?? document['installer-script'];
-    return isElement(product) ? product : document;
-  } catch (error) {
-    throw unreadable(path, 'its description is not XML', error);
-  }
-}
-
-function isElement(value: unknown): value is Element {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** An element that comes once or several times; empty ones are left out. */
-function elements(value: unknown): readonly Element[] {
-  return (Array.isArray(value) ? value : [value]).filter(isElement);
-}
-
-function attribute(element: Element, name: string): string | null {
-  const value = element[`@${name}`];
-  return typeof value === 'string' ? value : null;
-}
-
-function textOf(value: unknown): string | null {
-  if (typeof value === 'string') return value.trim();
-  return isElement(value) && typeof value['#text'] === 'string' ? value['#text'].trim() : null;
+  const scriptFiles = await read('Scripts');
+  const bom = archives.get(`${folder}Bom`);
+  return {
+    ...information,
+    member: folder.replace(/\/$/, ''),
+    hasScripts: archives.has(`${folder}Scripts`) || information.scripts.length > 0,
+    scriptFiles,
+    payload: await read('Payload'),
+    bom: bom === undefined ? null : readBillOfMaterials(path, await readFile(bom)),
+  };
 }

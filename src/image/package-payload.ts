@@ -1,45 +1,51 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { type CpioEntry, readCpioArchive } from './cpio-archive.ts';
 import { writeAll } from './image-volume.ts';
+import type { Slice } from './seven-zip-files.ts';
 import { assertClean, INPUT, runSevenZip, unreadable } from './seven-zip-module.ts';
 
+/** A file, folder or link that a package holds. */
 export interface PayloadEntry {
-  /** Below the install location, without a leading `./`. */
+  /** As it stands there, without a leading `./`. Who judges it has to think of `..` and of a leading slash. */
   readonly path: string;
-  readonly kind: 'folder' | 'file' | 'link';
+  readonly kind: 'folder' | 'file' | 'link' | 'other';
+  /** Permission bits, 0 to 0o7777. */
+  readonly mode: number;
   readonly size: number;
+  /** What a link points to, else null. */
+  readonly linkTarget: string | null;
+  /** Where its bytes lie while the package is open. */
+  readonly data: Slice;
 }
 
 /**
- * Lists a package's payload: a cpio archive, packed with gzip or as `pbzx` (pieces of 16 MiB, each an xz stream
- * or plain), or not packed. Scratch files are made beside it.
+ * Reads a package's payload or scripts: a cpio archive, packed with gzip or as `pbzx` (pieces of 16 MiB, each an xz
+ * stream or plain), or not packed. Scratch files are made beside it.
  *
+ * @param path names the package in a message
  * @returns null for any other kind (e.g. an Apple Archive)
  * @throws UpdateError `image-unreadable`
  */
-export async function listPayload(path: string, payload: string): Promise<readonly PayloadEntry[] | null> {
+export async function readPayload(path: string, payload: string): Promise<readonly PayloadEntry[] | null> {
   const archive = await unpack(path, payload);
   if (archive === null) return null;
-  const run = await runSevenZip(['l', '-slt', '-tcpio', INPUT], await whole(archive));
-  assertClean(run, path);
-  const end = run.output.indexOf('----------');
-  const entries: Map<string, string>[] = [];
-  for (const line of run.output.slice(end + 1)) {
-    const [, key = '', value = ''] = /^(\S.*?) = (.*)$/.exec(line) ?? [];
-    if (key === 'Path') entries.push(new Map());
-    entries.at(-1)?.set(key, value);
-  }
-  return entries.map(describe).filter((entry) => entry.path !== '.');
+  const entries = readCpioArchive(path, archive);
+  return entries.flatMap((entry) => {
+    const { kind, mode, linkTarget } = entry;
+    const data = dataOf(entry, entries);
+    const name = entry.name.replace(/^\.\/+/, '');
+    // The folder that everything goes into.
+    if (name === '.' || name === '') return [];
+    return { path: name, kind, mode, size: data.length, linkTarget, data };
+  });
 }
 
-function describe(properties: ReadonlyMap<string, string>): PayloadEntry {
-  const mode = properties.get('Mode') ?? '';
-  const isFolder = properties.get('Folder') === '+' || mode.startsWith('d');
-  return {
-    path: (properties.get('Path') ?? '').replace(/^\.\//, ''),
-    kind: isFolder ? 'folder' : mode.startsWith('l') ? 'link' : 'file',
-    size: Number(properties.get('Size') ?? 0),
-  };
+/** Of a file with several names some archivers write the bytes once, with the last name (cpio(5), "New ASCII"). */
+function dataOf(entry: CpioEntry, entries: readonly CpioEntry[]): Slice {
+  if (entry.hardLink === null || entry.size > 0) return entry.data;
+  const other = entries.find(({ hardLink, size }) => hardLink === entry.hardLink && size > 0);
+  return other?.data ?? entry.data;
 }
 
 async function whole(path: string) {

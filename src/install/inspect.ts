@@ -29,7 +29,7 @@ export interface AppInspection {
 export interface PackageInspection {
   readonly name: string;
   readonly title: string | null;
-  readonly components: readonly Omit<PackageComponent, 'payload'>[];
+  readonly components: readonly Omit<PackageComponent, 'payload' | 'bom' | 'scriptFiles'>[];
 }
 
 export interface SignatureInspection {
@@ -84,7 +84,7 @@ export async function inspectPackage(path: string): Promise<PackageInspection> {
   return {
     name: basename(path),
     title,
-    components: components.map(({ payload: _, ...component }) => component),
+    components: components.map(({ payload: _, bom: __, scriptFiles: ___, ...component }) => component),
   };
 }
 

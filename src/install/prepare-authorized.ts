@@ -10,12 +10,7 @@ import { openImage } from './open-image.ts';
 import { assertNotRunning } from './preflight.ts';
 import type { PreparedInstall, PrepareOptions, QuitExchange } from './prepare.ts';
 import { readStartTime } from './processes.ts';
-import {
-  passesGatekeeper,
-  readDesignatedRequirement,
-  verifyGatekeeper,
-  verifySignature,
-} from './signature.ts';
+import { readDesignatedRequirement, verifyGatekeeper, verifySignature } from './signature.ts';
 import { verifyPackage } from './verify-package.ts';
 import { verifyPayload } from './verify-payload.ts';
 
@@ -94,8 +89,7 @@ async function verifyApp(app: string, options: PrepareOptions): Promise<readonly
   if (!options.verifiesSignature) return [];
   const requirement = await readDesignatedRequirement(target, options);
   await verifySignature(app, requirement, options);
-  await verifyGatekeeper(app, target, options);
-  const isMandatory = await passesGatekeeper(target, options);
+  const isMandatory = await verifyGatekeeper(app, target, options);
   return [`requirement=${requirement}`, `gatekeeper=${isMandatory ? 1 : 0}`];
 }
 

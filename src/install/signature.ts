@@ -67,43 +67,56 @@ export async function verifySignature(
  * Asks Gatekeeper about a staged app. Its no is final where the installed app passes; elsewhere (development
  * builds, Gatekeeper switched off) it is a warning.
  *
+ * @returns whether its no would have been final
  * @throws UpdateError `gatekeeper-rejected`.
  */
 export async function verifyGatekeeper(
   staged: string,
   installed: string,
   options: SignatureOptions,
-): Promise<void> {
-  const isMandatory = await passesGatekeeper(installed, options);
-  const verdicts = [await assess(staged, options), ...(await scan(staged, options))];
-  for (const verdict of verdicts) {
-    if (isAccepted(verdict)) continue;
-    if (isSwitchedOff(verdict)) {
-      options.warn('Gatekeeper is switched off on this Mac, so it has no say in this update.');
-      continue;
-    }
-    const reason = reasonIn(outputOf(verdict));
-    if (!isMandatory) {
-      options.warn(
-        `Gatekeeper does not accept the new version (${reason}), nor the installed one; going on.`,
-      );
-      continue;
-    }
-    throw new UpdateError(
-      'gatekeeper-rejected',
-      `macOS would not open the new version (${reason}). Nothing was changed. The release team has to publish a notarized one.`,
-      { details: { output: outputOf(verdict) } },
-    );
+): Promise<boolean> {
+  const isMandatory = isAccepted(await assess(installed, 'execute', options));
+  const verdicts = [await assess(staged, 'execute', options), ...(await scan(staged, options))];
+  for (const verdict of verdicts) heed(verdict, isMandatory, options);
+  return isMandatory;
+}
+
+/**
+ * The same for an installer package.
+ *
+ * @returns whether its no would have been final
+ * @throws UpdateError `gatekeeper-rejected`.
+ */
+export async function verifyPackageGatekeeper(
+  path: string,
+  installed: string,
+  options: SignatureOptions,
+): Promise<boolean> {
+  const isMandatory = isAccepted(await assess(installed, 'execute', options));
+  heed(await assess(path, 'install', options), isMandatory, options);
+  return isMandatory;
+}
+
+function heed(verdict: ToolResult, isMandatory: boolean, options: SignatureOptions): void {
+  if (isAccepted(verdict)) return;
+  if (isSwitchedOff(verdict)) {
+    options.warn('Gatekeeper is switched off on this Mac, so it has no say in this update.');
+    return;
   }
+  const reason = reasonIn(outputOf(verdict));
+  if (!isMandatory) {
+    options.warn(`Gatekeeper does not accept the new version (${reason}), nor the installed one; going on.`);
+    return;
+  }
+  throw new UpdateError(
+    'gatekeeper-rejected',
+    `macOS would not open the new version (${reason}). Nothing was changed. The release team has to publish a notarized one.`,
+    { details: { output: outputOf(verdict) } },
+  );
 }
 
-/** Whether macOS would let people open an app that came from the network. */
-export async function passesGatekeeper(app: string, options: SignatureOptions): Promise<boolean> {
-  return isAccepted(await assess(app, options));
-}
-
-function assess(app: string, options: SignatureOptions): Promise<ToolResult> {
-  return run(options, 'spctl', ['--assess', '--type', 'execute', '--verbose=2', app]);
+function assess(path: string, type: 'execute' | 'install', options: SignatureOptions): Promise<ToolResult> {
+  return run(options, 'spctl', ['--assess', '--type', type, '--verbose=2', path]);
 }
 
 /** gktool came with macOS 14.4 (ANCHORS.md section 2). */

@@ -23,6 +23,7 @@ import { UpdateError } from '../../src/errors.ts';
 import { readPackage } from '../../src/image/package-contents.ts';
 import { extractImage, listImage } from '../../src/image/read-image.ts';
 import { FIXTURES, HAS_FIXTURES, MACOS_TOOLS, NEEDS_FIXTURES } from '../support/fixtures.ts';
+import { makeCpio, makePbzx } from '../support/make-cpio.ts';
 import {
   canMakeImages,
   flipBit,
@@ -31,7 +32,7 @@ import {
   makeImage,
   truncateFile,
 } from '../support/make-image.ts';
-import { makeCpio, makePbzx, writeXar } from '../support/make-package.ts';
+import { writeXar } from '../support/make-xar.ts';
 import { makeHardLinkInVolume, renameInApfs, renameInVolume } from '../support/patch-volume.ts';
 import { describeTree } from '../support/tree.ts';
 
@@ -449,14 +450,40 @@ describe('packages', () => {
   it.skipIf(!HAS_FIXTURES)(`reads the real ones, alone and in an image${NEEDS_FIXTURES}`, async () => {
     const out = newFolder('out');
     await extractImage(APFS, out);
+    const contents = [
+      { path: 'sparklepkgtest.app', kind: 'folder', mode: 0o755, size: 0, linkTarget: null },
+      { path: 'sparklepkgtest.app/Contents', kind: 'folder', mode: 0o755, size: 0, linkTarget: null },
+      {
+        path: 'sparklepkgtest.app/Contents/Info.plist',
+        kind: 'file',
+        mode: 0o644,
+        size: 265,
+        linkTarget: null,
+      },
+      { path: 'sparklepkgtest.app/Contents/PkgInfo', kind: 'file', mode: 0o644, size: 8, linkTarget: null },
+    ];
+    const member = (path: string, size: number, encoding: string) => ({ path, kind: 'file', size, encoding });
     const expected = {
       title: null,
+      distribution: null,
+      table: {
+        checksum: { style: 'sha1', offset: 0, size: 20 },
+        members: [
+          member('Payload', 389, 'application/octet-stream'),
+          member('PackageInfo', 702, 'application/x-bzip2'),
+          member('Bom', 35774, 'application/x-bzip2'),
+        ],
+        signatures: [],
+      },
       components: [
         {
+          member: '',
           identifier: 'org.sparkle-project.testpkg',
           version: '0',
           installLocation: '/tmp',
           isRelocatable: true,
+          relocates: ['org.sparkle-project.testapp'],
+          versionChecked: [],
           bundles: [
             {
               id: 'org.sparkle-project.testapp',
@@ -465,18 +492,17 @@ describe('packages', () => {
               bundleVersion: null,
             },
           ],
+          postinstallAction: 'none',
+          scripts: [],
+          scriptFiles: [],
           hasScripts: false,
-          payload: [
-            { path: 'sparklepkgtest.app', kind: 'folder', size: 0 },
-            { path: 'sparklepkgtest.app/Contents', kind: 'folder', size: 0 },
-            { path: 'sparklepkgtest.app/Contents/Info.plist', kind: 'file', size: 265 },
-            { path: 'sparklepkgtest.app/Contents/PkgInfo', kind: 'file', size: 8 },
-          ],
+          payload: contents,
+          bom: contents,
         },
       ],
     };
-    expect(await readPackage(join(IMAGES, 'test.pkg'))).toEqual(expected);
-    expect(await readPackage(join(out, 'SparkleTestCodeSignApp.pkg'))).toEqual(expected);
+    expect(await readPackage(join(IMAGES, 'test.pkg'))).toMatchObject(expected);
+    expect(await readPackage(join(out, 'SparkleTestCodeSignApp.pkg'))).toMatchObject(expected);
   });
 
   const cpio = makeCpio([
@@ -506,10 +532,11 @@ describe('packages', () => {
       ['Nexy.pkg/PackageInfo', information],
       ['Nexy.pkg/Payload', payload],
     ]);
-    expect(await readPackage(path)).toEqual({
+    expect(await readPackage(path)).toMatchObject({
       title: 'Nexy',
       components: [
         {
+          member: 'Nexy.pkg',
           identifier: 'com.nexy.pkg',
           version: '2.0.0.46',
           installLocation: '/Applications',
@@ -518,10 +545,12 @@ describe('packages', () => {
             { id: 'com.nexy.assistant', path: 'Nexy.app', shortVersion: '2.0.0.46', bundleVersion: '46' },
           ],
           hasScripts: true,
+          scripts: ['postinstall'],
           payload: [
             { path: 'Nexy.app', kind: 'folder', size: 0 },
             { path: 'Nexy.app/Contents/Info.plist', kind: 'file', size: 5000 },
           ],
+          bom: null,
         },
       ],
     });

@@ -23,10 +23,19 @@ export interface AppPlan {
   readonly links?: Readonly<Record<string, string>>;
   /** A versioned framework and a helper app inside, as Electron has them. */
   readonly hasFramework?: boolean;
-  /** Ad-hoc signature, with a designated requirement if given; false leaves the app unsigned. */
-  readonly sign?: { readonly requirement?: string } | false;
+  /** Signature, ad hoc where no identity is given; false leaves the app unsigned. */
+  readonly sign?: SignPlan | false;
+  /** Whether a notarization ticket is stapled to it. */
+  readonly isNotarized?: boolean;
   /** Folder that holds `codesign`; `/usr/bin` on a Mac. */
   readonly tools: string;
+}
+
+export interface SignPlan {
+  /** Designated requirement; the usual one when left out. */
+  readonly requirement?: string;
+  /** Name of an identity and the file that holds it (`writeKeychain`). */
+  readonly identity?: { readonly name: string; readonly keychain: string };
 }
 
 export type ExecutablePlan =
@@ -34,7 +43,7 @@ export type ExecutablePlan =
   | { readonly kind: 'mach-o'; readonly architectures: readonly ('arm64' | 'x86_64')[] };
 
 /**
- * Makes an app bundle and signs it ad hoc through `codesign`, nested code first.
+ * Makes an app bundle and signs it through `codesign`, nested code first.
  *
  * @returns path of the bundle
  * @throws what the file system or codesign says
@@ -57,15 +66,19 @@ export async function makeApp(plan: AppPlan): Promise<string> {
     await symlink(target, join(app, path));
   }
   if (plan.sign === false) return app;
-  for (const path of nested) await codesign(plan.tools, path);
-  await codesign(plan.tools, app, plan.sign?.requirement);
+  const { requirement: _, ...signer } = plan.sign ?? {};
+  for (const path of nested) await codesign(plan.tools, path, signer);
+  await codesign(plan.tools, app, plan.sign ?? {});
+  // stapler(1) puts the ticket there afterwards: nothing seals it.
+  if (plan.isNotarized === true) await writeTree(app, { 'Contents/CodeResources': 'not a ticket of Apple' });
   return app;
 }
 
-/** Signs ad hoc. @throws when codesign does not exit with 0; its words are in the error */
-async function codesign(tools: string, path: string, requirement?: string): Promise<void> {
+/** @throws when codesign does not exit with 0; its words are in the error */
+async function codesign(tools: string, path: string, { requirement, identity }: SignPlan): Promise<void> {
   const requirements = requirement === undefined ? [] : ['--requirements', `=designated => ${requirement}`];
-  await promisify(execFile)(join(tools, 'codesign'), ['--force', '--sign', '-', ...requirements, path]);
+  const signer = identity === undefined ? ['-'] : [identity.name, '--keychain', identity.keychain];
+  await promisify(execFile)(join(tools, 'codesign'), ['--force', '--sign', ...signer, ...requirements, path]);
 }
 
 function infoOf(plan: AppPlan, name: string): Record<string, string> {

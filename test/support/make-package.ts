@@ -1,93 +1,194 @@
-import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { deflateSync } from 'node:zlib';
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { readBundle } from '../../src/bundle/bundle.ts';
+import { makeBillOfMaterials } from './make-bill-of-materials.ts';
+import { type CpioOptions, makeCpio, type PackedFile } from './make-cpio.ts';
+import type { Identity } from './make-identity.ts';
+import { escapeXml, writeXar } from './make-xar.ts';
 
-/** A file or folder of a package's payload; a folder's text is null. */
-export interface PackedFile {
-  readonly path: string;
-  readonly text: string | null;
+/** A package to be made, as electron-builder's `pkg` target makes one: pkgbuild(1), then productbuild(1). */
+export interface PackagePlan {
+  /** The bundle that it installs. */
+  readonly app: string;
+  /** Path of the package; what is there is replaced. */
+  readonly output: string;
+  /** Folder that the app goes into; `/Applications` when left out. */
+  readonly installLocation?: string;
+  /** Identifier of the component package, and of its receipt; the app's bundle id when left out. */
+  readonly identifier?: string;
+  /** Version of the component package, and of its receipt; the app's short version when left out. */
+  readonly version?: string;
+  readonly isRelocatable?: boolean;
+  readonly isVersionChecked?: boolean;
+  /** Texts of `preinstall`, `postinstall` and what these need. */
+  readonly scripts?: Readonly<Record<string, string>>;
+  /** Who signs it; not signed when left out. */
+  readonly identity?: Identity;
+  /** Whether a notarization ticket is stapled to it. */
+  readonly isNotarized?: boolean;
+  /** False makes a component package alone, without a `Distribution`. */
+  readonly isProduct?: boolean;
+  readonly title?: string;
+  /** `allowed-os-versions` of the `Distribution`. */
+  readonly minimumSystemVersion?: string;
+  readonly hostArchitectures?: readonly string[];
+  readonly payload?: PayloadPlan;
+  /** Change what is written, to make a package that no builder would make. */
+  readonly changes?: PackageChanges;
 }
 
-/** A cpio archive of the portable ASCII kind (`odc`), as packages have it. */
-export function makeCpio(files: readonly PackedFile[]): Buffer {
-  const octal = (value: number, digits: number) => value.toString(8).padStart(digits, '0');
-  const entry = (path: string, mode: number, data: Buffer, inode: number) => {
-    const name = Buffer.from(`${path}\0`);
-    const header = [
-      '070707',
-      octal(1, 6),
-      octal(inode, 6),
-      octal(mode, 6),
-      octal(0, 6),
-      octal(0, 6),
-      octal(1, 6),
-      octal(0, 6),
-      octal(1_700_000_000, 11),
-      octal(name.length, 6),
-      octal(data.length, 11),
-    ].join('');
-    return Buffer.concat([Buffer.from(header), name, data]);
+export interface PayloadPlan extends CpioOptions {
+  readonly packing?: 'gzip' | 'none';
+  /** Further files, by their path below the install location (`./other.txt`). */
+  readonly extraFiles?: readonly PackedFile[];
+}
+
+export interface PackageChanges {
+  readonly packageInfo?: (text: string) => string;
+  readonly distribution?: (text: string) => string;
+  readonly payload?: (files: readonly PackedFile[]) => readonly PackedFile[];
+  /** What the bill of materials lists; what the payload holds when left out. */
+  readonly bom?: (files: readonly PackedFile[]) => readonly PackedFile[];
+  /** Further members of the archive. */
+  readonly members?: readonly (readonly [string, Buffer])[];
+}
+
+/**
+ * Makes a flat package: `PackageInfo`, `Bom`, `Payload` and `Scripts` of one component, below a `Distribution`.
+ *
+ * @returns path of the package
+ */
+export async function makePackage(plan: PackagePlan): Promise<string> {
+  const { changes = {}, payload: { extraFiles = [], packing = 'gzip', ...cpio } = {} } = plan;
+  const pack = (files: readonly PackedFile[], how: 'gzip' | 'none') =>
+    how === 'gzip' ? gzipSync(makeCpio(files, cpio)) : makeCpio(files, cpio);
+  const top: PackedFile = { path: '.', text: null };
+  const planned = [top, ...readTree(plan.app, `./${basename(plan.app)}`), ...extraFiles];
+  const files = changes.payload?.(planned) ?? planned;
+  const description = await describe(plan, files);
+  const component: [string, Buffer][] = [
+    ['Bom', makeBillOfMaterials(changes.bom?.(files) ?? files)],
+    ['Payload', pack(files, packing)],
+    ['PackageInfo', Buffer.from(changes.packageInfo?.(packageInfo(description)) ?? packageInfo(description))],
+  ];
+  if (plan.scripts !== undefined)
+    component.push(['Scripts', pack([top, ...scriptFiles(plan.scripts)], 'gzip')]);
+  const text = distribution(description);
+  const product: [string, Buffer][] = [['Distribution', Buffer.from(changes.distribution?.(text) ?? text)]];
+  const inner = component.map(([name, bytes]): [string, Buffer] => [`${description.member}/${name}`, bytes]);
+  const members = plan.isProduct === false ? component : [...product, ...inner];
+  const ticket = plan.isNotarized === true ? { trailer: makeTicket() } : {};
+  const signature = plan.identity === undefined ? {} : { identity: plan.identity };
+  return writeXar(plan.output, [...members, ...(changes.members ?? [])], { ...signature, ...ticket });
+}
+
+interface Description {
+  readonly plan: PackagePlan;
+  readonly member: string;
+  readonly identifier: string;
+  readonly version: string;
+  readonly bundle: { readonly id: string; readonly attributes: string };
+  readonly count: number;
+  readonly kilobytes: number;
+}
+
+async function describe(plan: PackagePlan, files: readonly PackedFile[]): Promise<Description> {
+  const { bundleId, shortVersion, bundleVersion } = await readBundle(plan.app);
+  const id = escapeXml(bundleId ?? '');
+  const versions = [
+    ['CFBundleShortVersionString', shortVersion],
+    ['CFBundleVersion', bundleVersion],
+  ] as const;
+  const attributes = versions.map(([key, value]) => (value === null ? '' : ` ${key}="${escapeXml(value)}"`));
+  const bytes = files.reduce((sum, { text }) => sum + Buffer.byteLength(text ?? ''), 0);
+  return {
+    plan,
+    member: `${plan.identifier ?? bundleId ?? 'component'}.pkg`,
+    identifier: escapeXml(plan.identifier ?? bundleId ?? ''),
+    version: escapeXml(plan.version ?? shortVersion ?? bundleVersion ?? '0'),
+    bundle: { id, attributes: attributes.join('') },
+    count: files.length,
+    kilobytes: Math.ceil(bytes / 1024),
   };
-  const entries = files.map(({ path, text }, index) =>
-    entry(path, text === null ? 0o40755 : 0o100644, Buffer.from(text ?? ''), index + 1),
-  );
-  return Buffer.concat([...entries, entry('TRAILER!!!', 0, Buffer.alloc(0), 0)]);
 }
 
-/** A payload of Apple's kind `pbzx` whose pieces are given packed and not packed. */
-export function makePbzx(
-  pieces: readonly { readonly unpackedSize: number; readonly bytes: Buffer }[],
-): Buffer {
-  const long = (value: number) => {
-    const bytes = Buffer.alloc(8);
-    bytes.writeBigUInt64BE(BigInt(value));
+/** Elements and their order as pkgbuild writes them. */
+function packageInfo({ plan, identifier, version, bundle, count, kilobytes }: Description): string {
+  const path = escapeXml(`./${basename(plan.app)}`);
+  const list = (name: string, isFull: boolean | undefined) =>
+    isFull === true ? `<${name}><bundle id="${bundle.id}"/></${name}>` : `<${name}/>`;
+  const scripts = Object.keys(plan.scripts ?? {}).filter((name) => /^(?:pre|post)install$/.test(name));
+  const run = scripts.map((name) => `<${name} file="./${name}"/>`);
+  return `<?xml version="1.0" encoding="utf-8"?>
+<pkg-info overwrite-permissions="true" relocatable="false" identifier="${identifier}" postinstall-action="none" version="${version}" format-version="2" generator-version="InstallCmds-860" install-location="${escapeXml(plan.installLocation ?? '/Applications')}" auth="root">
+    <payload numberOfFiles="${count}" installKBytes="${kilobytes}"/>
+    <bundle path="${path}" id="${bundle.id}"${bundle.attributes}/>
+    ${list('bundle-version', plan.isVersionChecked)}
+    ${list('upgrade-bundle', true)}
+    <update-bundle/>
+    <atomic-update-bundle/>
+    ${list('strict-identifier', true)}
+    ${list('relocate', plan.isRelocatable)}
+    ${run.length === 0 ? '' : `<scripts>${run.join('')}</scripts>`}
+</pkg-info>
+`;
+}
+
+/** As `productbuild --synthesize` makes it, with electron-builder's `domains`. */
+function distribution({ plan, member, identifier, version, bundle, kilobytes }: Description): string {
+  const { title = basename(plan.app, '.app'), minimumSystemVersion } = plan;
+  const architectures = plan.hostArchitectures ?? ['arm64', 'x86_64'];
+  const allowed =
+    minimumSystemVersion === undefined
+      ? ''
+      : `<volume-check><allowed-os-versions><os-version min="${minimumSystemVersion}"/></allowed-os-versions></volume-check>`;
+  return `<?xml version="1.0" encoding="utf-8"?>
+<installer-gui-script minSpecVersion="2">
+    <title>${escapeXml(title)}</title>
+    <pkg-ref id="${identifier}">
+        <bundle-version><bundle${bundle.attributes} id="${bundle.id}" path="${escapeXml(basename(plan.app))}"/></bundle-version>
+    </pkg-ref>
+    ${allowed}
+    <options customize="never" require-scripts="false" hostArchitectures="${architectures.join(',')}"/>
+    <choices-outline>
+        <line choice="default"><line choice="${identifier}"/></line>
+    </choices-outline>
+    <choice id="default"/>
+    <choice id="${identifier}" visible="false"><pkg-ref id="${identifier}"/></choice>
+    <pkg-ref id="${identifier}" version="${version}" onConclusion="none" installKBytes="${kilobytes}">#${escapeXml(member)}</pkg-ref>
+    <domains enable_anywhere="false" enable_currentUserHome="false" enable_localSystem="true"/>
+</installer-gui-script>
+`;
+}
+
+/** Everything in a folder, parents first, names in order, under other paths. */
+function readTree(folder: string, path: string): readonly PackedFile[] {
+  const { mode } = lstatSync(folder);
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const inside = entries.flatMap((entry): readonly PackedFile[] => {
+    const [from, to] = [join(folder, entry.name), `${path}/${entry.name}`];
+    if (entry.isDirectory()) return readTree(from, to);
+    if (entry.isSymbolicLink()) return [{ path: to, text: null, linkTarget: readlinkSync(from) }];
+    return [{ path: to, text: readFileSync(from), mode: lstatSync(from).mode & 0o7777 }];
+  });
+  return [{ path, text: null, mode: mode & 0o7777 }, ...inside];
+}
+
+function scriptFiles(scripts: Readonly<Record<string, string>>): readonly PackedFile[] {
+  return Object.entries(scripts).map(([name, text]) => ({ path: `./${name}`, text, mode: 0o755 }));
+}
+
+/** What stapler(1) puts behind a package: two trailers of 16 bytes (`t8lr`) with the ticket between them. */
+function makeTicket(): Buffer {
+  const ticket = Buffer.from('not a ticket of Apple\n');
+  const trailer = (type: number, length: number) => {
+    const bytes = Buffer.alloc(16);
+    bytes.write('t8lr', 'latin1');
+    bytes.writeUInt16LE(1, 4);
+    bytes.writeUInt16LE(type, 6);
+    bytes.writeUInt32LE(length, 8);
     return bytes;
   };
-  const parts = pieces.flatMap(({ unpackedSize, bytes }) => [long(unpackedSize), long(bytes.length), bytes]);
-  return Buffer.concat([Buffer.from('pbzx'), long(16 * 1024 * 1024), ...parts]);
-}
-
-/** Writes a xar archive, the container of flat packages (xar(1), "Archive format"). */
-export function writeXar(output: string, members: readonly (readonly [string, Buffer])[]): string {
-  const sha1 = (bytes: Buffer) => createHash('sha1').update(bytes).digest('hex');
-  // The heap begins with the checksum of the table of contents.
-  let offset = 20;
-  let id = 0;
-  const file = (name: string, data: Buffer): string => {
-    id += 1;
-    const xml = `<file id="${id}"><name>${name}</name><type>file</type><mode>0644</mode><data><archived-checksum style="sha1">${sha1(data)}</archived-checksum><extracted-checksum style="sha1">${sha1(data)}</extracted-checksum><encoding style="application/octet-stream"/><size>${data.length}</size><offset>${offset}</offset><length>${data.length}</length></data></file>`;
-    offset += data.length;
-    return xml;
-  };
-  const folders = new Map<string, string>();
-  const top: string[] = [];
-  for (const [path, data] of members) {
-    const slash = path.indexOf('/');
-    if (slash < 0) top.push(file(path, data));
-    else
-      folders.set(
-        path.slice(0, slash),
-        (folders.get(path.slice(0, slash)) ?? '') + file(path.slice(slash + 1), data),
-      );
-  }
-  for (const [name, contents] of folders) {
-    id += 1;
-    top.push(
-      `<file id="${id}"><name>${name}</name><type>directory</type><mode>0755</mode>${contents}</file>`,
-    );
-  }
-  const toc = Buffer.from(
-    `<?xml version="1.0" encoding="UTF-8"?>\n<xar><toc><checksum style="sha1"><offset>0</offset><size>20</size></checksum>${top.join('')}</toc></xar>`,
-  );
-  const packed = deflateSync(toc);
-  const header = Buffer.alloc(28);
-  header.write('xar!', 0, 'latin1');
-  header.writeUInt16BE(28, 4);
-  header.writeUInt16BE(1, 6);
-  header.writeBigUInt64BE(BigInt(packed.length), 8);
-  header.writeBigUInt64BE(BigInt(toc.length), 16);
-  header.writeUInt32BE(1, 24);
-  const checksum = createHash('sha1').update(packed).digest();
-  writeFileSync(output, Buffer.concat([header, packed, checksum, ...members.map(([, data]) => data)]));
-  return output;
+  return Buffer.concat([trailer(1, 0), ticket, trailer(2, ticket.length)]);
 }

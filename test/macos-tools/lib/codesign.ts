@@ -5,6 +5,7 @@ import { CODE_SIGNING_TEXTS, CodeSigningError } from './code-signing/code-signin
 import { OPTIONS, SUPPORTED, USAGE } from './code-signing/codesign-options.ts';
 import { designatedRequirement } from './code-signing/designated-requirement.ts';
 import { displayCode } from './code-signing/display.ts';
+import { type Identity, readKeychain } from './code-signing/keychain.ts';
 import { type GivenOption, readOptions, UsageError } from './code-signing/options.ts';
 import { failureText, printFailure } from './code-signing/report.ts';
 import type { Requirement } from './code-signing/requirement.ts';
@@ -124,10 +125,11 @@ function verify(
 }
 
 function sign(request: Request, path: string, has: (name: string) => boolean): number {
-  const identity = optionValue(request, 'sign') ?? '';
+  const name = optionValue(request, 'sign') ?? '';
   const code = openCode(path);
-  if (identity !== '-') {
-    process.stderr.write(`${identity}: no identity found\n`);
+  const identity = name === '-' ? null : findIdentity(name, optionValue(request, 'keychain'));
+  if (identity === undefined) {
+    process.stderr.write(`${name}: no identity found\n`);
     return 1;
   }
   if (has('entitlements')) unsupported('--entitlements with --sign');
@@ -143,6 +145,7 @@ function sign(request: Request, path: string, has: (name: string) => boolean): n
   const signed = signCode(code, {
     identifier: optionValue(request, 'identifier'),
     requirements: requirements === null ? null : readRequirementText(requirements),
+    identity,
     runtime: flags.includes('runtime'),
     deep: has('deep'),
     strict: !has('no-strict'),
@@ -150,6 +153,12 @@ function sign(request: Request, path: string, has: (name: string) => boolean): n
   if (request.verbose > 0)
     process.stderr.write(`${path}: signed ${signed.code.format} [${signed.identifier}]\n`);
   return 0;
+}
+
+/** By (a part of) its name, in the keychain that was named; nobody here has another. */
+function findIdentity(name: string, keychain: string | null): Identity | undefined {
+  if (keychain === null || name === '') return undefined;
+  return readKeychain(keychain).find((identity) => identity.name.includes(name));
 }
 
 const FLAG_LINKER_SIGNED = 0x20000;

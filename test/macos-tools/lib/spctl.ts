@@ -5,6 +5,7 @@ import { areAssessmentsEnabled } from './code-signing/machine-policy.ts';
 import { type OptionRule, readOptions, UsageError } from './code-signing/options.ts';
 import { type PropertyList, writePropertyList } from './code-signing/property-list.ts';
 import { failureText } from './code-signing/report.ts';
+import { assessPackage, isPackage } from './packages/assess-package.ts';
 
 // Text of macOS 15.
 const USAGE = `System Policy Basic Usage:
@@ -47,7 +48,7 @@ const TYPES: Readonly<Record<string, 'execute' | 'install' | 'open'>> = {
 class Usage extends Error {}
 
 /** Runs spctl. Exit statuses of spctl(8): 0 accepted, 1 failed, 2 usage, 3 denied and nothing else wrong. */
-function main(args: readonly string[]): number {
+async function main(args: readonly string[]): Promise<number> {
   const { options, operands } = readOptions(args, [...SUPPORTED, ...UNSUPPORTED]);
   let verbose = 0;
   for (const { name, given, value } of options) {
@@ -68,7 +69,7 @@ function main(args: readonly string[]): number {
   const hasContext = optionValue('context') === 'context:primary-signature';
   let status = 0;
   for (const path of operands) {
-    const one = assess(path, { type, verbose, isRaw: has('raw'), hasContext });
+    const one = await assess(path, { type, verbose, isRaw: has('raw'), hasContext });
     if (one !== 0 && !has('continue')) return one;
     status = Math.max(status, one);
   }
@@ -82,14 +83,16 @@ interface Request {
   readonly hasContext: boolean;
 }
 
-function assess(path: string, request: Request): number {
+async function assess(path: string, request: Request): Promise<number> {
   const isEnabled = areAssessmentsEnabled();
   let assessment: Assessment;
   try {
     assessment =
       request.type === 'open' && !request.hasContext
         ? { isAccepted: false, source: 'Insufficient Context', origin: null, remark: null }
-        : assessCode(path, request.type);
+        : request.type === 'install' && isPackage(path)
+          ? await assessPackage(path)
+          : assessCode(path, request.type);
   } catch (error) {
     process.stderr.write(`${path}: ${failureText(error)}\n`);
     // A broken seal is no verdict, but the code is denied all the same.
@@ -120,7 +123,7 @@ function describe(assessment: Assessment, isAccepted: boolean): PropertyList {
 }
 
 try {
-  process.exitCode = main(process.argv.slice(2));
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof Usage) && !(error instanceof UsageError)) throw error;
   if (error instanceof UsageError) process.stderr.write(`spctl: ${error.message}\n`);

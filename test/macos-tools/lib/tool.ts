@@ -41,6 +41,25 @@ export interface Machine {
   readonly authorizationAgent?: string;
   /** False for Apple silicon that cannot run Intel code. */
   readonly rosetta?: boolean;
+  /** SHA-256 (hex) of certificates that count as Apple's roots on this Mac, besides Apple's own. */
+  readonly appleRoots?: readonly string[];
+  /** SHA-256 (hex) of roots that somebody else put there and trusts, e.g. a company's. */
+  readonly trustedRoots?: readonly string[];
+  /** Where this Mac keeps its receipts; `<TMPDIR or /tmp>/macos-tools-receipts` when left out. */
+  readonly receipts?: string;
+  /** Bundles that this Mac knows of, wherever they lie (LaunchServices' and Spotlight's knowledge). */
+  readonly knownBundles?: readonly string[];
+  /** How the next installs of packages go wrong. */
+  readonly installer?: InstallerFaults;
+}
+
+export interface InstallerFaults {
+  /** The payload stops after so many files, with the message of the recording; what was written stays. */
+  readonly failsAfterFiles?: number;
+  /** The process kills itself (SIGKILL) after so many files. */
+  readonly diesAfterFiles?: number;
+  /** Milliseconds to wait after each file, for whoever wants to kill it at some moment. */
+  readonly delay?: number;
 }
 
 /** `machine.json` in the folder that the tool was called from, else the one beside the doubles. */

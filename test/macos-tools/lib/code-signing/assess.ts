@@ -57,7 +57,7 @@ const NO_SIGNATURE: Assessment = {
   remark: null,
 };
 
-/** Images, packages and other documents cannot be signed by this set of doubles. */
+/** Images and other documents cannot be signed by this set of doubles; packages are judged elsewhere. */
 function assessDocument(type: 'execute' | 'install' | 'open'): Assessment {
   if (type === 'execute') throw new CodeSigningError('internal');
   return NO_SIGNATURE;

@@ -30,7 +30,8 @@ export interface VerifiedSignature {
   readonly fullHashes: ReadonlyMap<string, Buffer> | null;
 }
 
-const OID = {
+/** Types of CMS (RFC 5652) and of Apple's attributes. */
+export const CMS_OIDS = {
   signedData: '1.2.840.113549.1.7.2',
   data: '1.2.840.113549.1.7.1',
   timestampInfo: '1.2.840.113549.1.9.16.1.4',
@@ -69,14 +70,14 @@ const SIGNATURE_ALGORITHMS: Readonly<Record<string, string | null>> = {
  */
 export function verifySignature(cms: Buffer, content: Buffer): VerifiedSignature {
   return failAs('signature', () => {
-    const signed = readSignedData(parseAsn1(cms), OID.data, content);
+    const signed = readSignedData(parseAsn1(cms), CMS_OIDS.data, content);
     // Signers put nothing but the time stamp there, and nothing protects it.
-    if ([...signed.unsigned.keys()].some((type) => type !== OID.timestampToken)) throw broken();
-    const token = signed.unsigned.get(OID.timestampToken)?.[0];
+    if ([...signed.unsigned.keys()].some((type) => type !== CMS_OIDS.timestampToken)) throw broken();
+    const token = signed.unsigned.get(CMS_OIDS.timestampToken)?.[0];
     const stamp = token === undefined ? null : readTimestamp(token, signed.value);
-    const time = signed.attributes.get(OID.signingTime)?.[0];
-    const agility = signed.attributes.get(OID.hashAgility)?.[0];
-    const agility2 = signed.attributes.get(OID.hashAgility2);
+    const time = signed.attributes.get(CMS_OIDS.signingTime)?.[0];
+    const agility = signed.attributes.get(CMS_OIDS.hashAgility)?.[0];
+    const agility2 = signed.attributes.get(CMS_OIDS.hashAgility2);
     return {
       chain: signed.chain,
       signingTime: time === undefined ? null : readTime(time),
@@ -113,8 +114,9 @@ function readSignedData(value: Asn1, contentType: string, detached: Buffer | nul
   const [version, digestAlgorithms, encapsulated, ...rest] = parts;
   const [innerType, innerContent] = sequenceOf(encapsulated);
   // Version 1 for plain data, 3 for other content (RFC 5652, 5.1).
-  const isVersionRight = integerOf(version).equals(Buffer.from([contentType === OID.data ? 1 : 3]));
-  if (oidOf(type) !== OID.signedData || oidOf(innerType) !== contentType || !isVersionRight) throw broken();
+  const isVersionRight = integerOf(version).equals(Buffer.from([contentType === CMS_OIDS.data ? 1 : 3]));
+  if (oidOf(type) !== CMS_OIDS.signedData || oidOf(innerType) !== contentType || !isVersionRight)
+    throw broken();
   if ((innerContent === undefined) !== (detached !== null)) throw broken();
   const content = detached ?? octetsOf(childrenOfContext(innerContent, 0)?.[0]);
   const digests = setOf(digestAlgorithms).map(algorithmOf);
@@ -162,8 +164,8 @@ function readSigner(signer: Asn1, context: SignerContext): SignedData {
   if (unsigned !== undefined && !isContext(unsigned, 1)) throw broken();
 
   const attributes = readAttributes(signed, 0);
-  const contentType = attributes.get(OID.contentType)?.[0];
-  const messageDigest = attributes.get(OID.messageDigest)?.[0];
+  const contentType = attributes.get(CMS_OIDS.contentType)?.[0];
+  const messageDigest = attributes.get(CMS_OIDS.messageDigest)?.[0];
   if (oidOf(contentType) !== context.contentType) throw broken();
   if (!areEqual(octetsOf(messageDigest), createHash(digest).update(context.content).digest())) throw broken();
 
@@ -184,7 +186,7 @@ function readSigner(signer: Asn1, context: SignerContext): SignedData {
 }
 
 function readTimestamp(token: Asn1, signature: Buffer): { time: Date; chain: readonly Certificate[] } {
-  const signed = readSignedData(token, OID.timestampInfo, null);
+  const signed = readSignedData(token, CMS_OIDS.timestampInfo, null);
   const [, , imprint, , time] = sequenceOf(parseAsn1(signed.content));
   const [algorithm, hash] = sequenceOf(imprint);
   const digest = DIGESTS[algorithmOf(algorithm)];

@@ -148,6 +148,8 @@ export function doPagesMatch(directory: CodeDirectory, code: Buffer): boolean {
 /** What goes into a new CodeDirectory (SHA-256). */
 export interface CodeDirectoryPlan {
   readonly identifier: string;
+  /** The signer's team; null for ad-hoc code. */
+  readonly team: string | null;
   readonly flags: number;
   readonly code: Buffer;
   /** 4096 for Mach-O, 0 (one page) for everything else. */
@@ -161,16 +163,19 @@ export interface CodeDirectoryPlan {
   readonly runtimeVersion: number;
 }
 
-/** Writes a CodeDirectory as Apple's signer lays it out: header, identifier, special slots, pages. */
+/** Writes a CodeDirectory as Apple's signer lays it out: header, identifier, team, special slots, pages. */
 export function makeCodeDirectory(plan: CodeDirectoryPlan): Buffer {
   const isRuntime = plan.runtimeVersion !== 0;
-  const version = isRuntime ? 0x20500 : plan.executableSegment === null ? 0x20100 : 0x20400;
-  const headerSize = isRuntime ? 96 : plan.executableSegment === null ? 48 : 88;
+  const plainVersion = plan.team === null ? 0x20100 : 0x20200;
+  const version = isRuntime ? 0x20500 : plan.executableSegment === null ? plainVersion : 0x20400;
+  const plainSize = plan.team === null ? 48 : 52;
+  const headerSize = isRuntime ? 96 : plan.executableSegment === null ? plainSize : 88;
   const { size } = HASHES[2];
   const identifier = Buffer.from(`${plan.identifier}\0`, 'utf8');
+  const team = Buffer.from(plan.team === null ? '' : `${plan.team}\0`, 'utf8');
   const specialSlots = Math.max(0, ...plan.special.keys());
   const pages = plan.pageSize === 0 ? 1 : Math.ceil(plan.code.length / plan.pageSize);
-  const hashOffset = headerSize + identifier.length + specialSlots * size;
+  const hashOffset = headerSize + identifier.length + team.length + specialSlots * size;
   const bytes = Buffer.alloc(hashOffset + pages * size);
   for (const [position, value] of [
     MAGIC.codeDirectory,
@@ -185,6 +190,7 @@ export function makeCodeDirectory(plan: CodeDirectoryPlan): Buffer {
   ].entries())
     bytes.writeUInt32BE(value, position * 4);
   bytes.set([size, 2, 0, plan.pageSize === 0 ? 0 : Math.log2(plan.pageSize)], 36);
+  if (plan.team !== null) bytes.writeUInt32BE(headerSize + identifier.length, 48);
   if (plan.executableSegment !== null) {
     bytes.writeBigUInt64BE(BigInt(plan.executableSegment.base), 64);
     bytes.writeBigUInt64BE(BigInt(plan.executableSegment.limit), 72);
@@ -192,6 +198,7 @@ export function makeCodeDirectory(plan: CodeDirectoryPlan): Buffer {
   }
   if (isRuntime) bytes.writeUInt32BE(plan.runtimeVersion, 88);
   identifier.copy(bytes, headerSize);
+  team.copy(bytes, headerSize + identifier.length);
   for (const [slot, content] of plan.special) hashFor(2, content).copy(bytes, hashOffset - slot * size);
   for (let page = 0; page < pages; page += 1) {
     const start = page * plan.pageSize;

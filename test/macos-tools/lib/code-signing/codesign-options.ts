@@ -21,6 +21,7 @@ export const SUPPORTED: readonly OptionRule[] = [
   required('requirements', 'r'),
   required('test-requirement', 'R'),
   required('sign', 's'),
+  required('keychain'),
   { names: ['v'], argument: 'none' },
   optional('verbose'),
   none('verify'),
@@ -39,7 +40,7 @@ export const SUPPORTED: readonly OptionRule[] = [
 
 /** What Apple's codesign(1) knows and this double does not do. */
 const UNSUPPORTED: readonly OptionRule[] = [
-  ...['bundle-version', 'codedirectory', 'digest-algorithm', 'file-list', 'keychain'],
+  ...['bundle-version', 'codedirectory', 'digest-algorithm', 'file-list'],
   ...[
     'team-identifier',
     'prefix',

@@ -1,6 +1,5 @@
 import { SLOT } from './blobs.ts';
 import { type Certificate, isAppleRoot, subjectValue } from './certificate.ts';
-import type { VerifiedSignature } from './cms.ts';
 import type { Code } from './code.ts';
 import { cdHash } from './code-directory.ts';
 import { CodeSigningError } from './code-signing-error.ts';
@@ -38,12 +37,13 @@ export function impliedRequirement(code: Code, signature: Signature): Requiremen
     );
     return anyOf(directories.map((directory) => ({ kind: 'cdhash', hash: cdHash(directory) })));
   }
-  const verified = verifySigner(signature);
-  const identifier: Requirement = {
-    kind: 'identifier',
-    value: Buffer.from(signature.directory.identifier, 'utf8'),
-  };
-  return { kind: 'and', left: identifier, right: requireSigner(verified) };
+  return requirementFor(signature.directory.identifier, verifySigner(signature)?.chain ?? []);
+}
+
+/** What Apple's signer stores where it is given no other: this identifier, and who signed. */
+export function requirementFor(identifier: string, chain: readonly Certificate[]): Requirement {
+  const left: Requirement = { kind: 'identifier', value: Buffer.from(identifier, 'utf8') };
+  return { kind: 'and', left, right: requireSigner(chain) };
 }
 
 /** Other slices that are not signed have nothing to add. */
@@ -62,10 +62,9 @@ const APPLE_MARKERS = {
   developerIdLeaf: '1.2.840.113635.100.6.1.13',
 } as const;
 
-function requireSigner(verified: VerifiedSignature | null): Requirement {
-  const [leaf, intermediate] = verified?.chain ?? [];
+function requireSigner(chain: readonly Certificate[]): Requirement {
+  const [leaf, intermediate] = chain;
   if (leaf === undefined) return { kind: 'false' };
-  const chain = verified?.chain ?? [];
   if (!isAppleRoot(chain.at(-1))) return requireOrganization(chain, leaf);
   const exists = (slot: number, oid: string): Requirement => ({
     kind: 'certificate-extension',

@@ -8,3 +8,11 @@ export function areAssessmentsEnabled(): boolean {
   const machine: MachineWithPolicy = readMachine();
   return machine.assessments !== 'disabled';
 }
+
+let roots: ReadonlySet<string> | null = null;
+
+/** Certificates that stand for Apple's roots on the pretended machine; tests make certificates of their own. */
+export function pretendedAppleRoots(): ReadonlySet<string> {
+  roots ??= new Set(readMachine().appleRoots ?? []);
+  return roots;
+}

@@ -3,14 +3,17 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, write
 import { basename, join } from 'node:path';
 import { sidebandOf, writeAttribute } from './attributes.ts';
 import { MAGIC, makeBlob, makeSuperBlob, SLOT } from './blobs.ts';
+import { parseCertificate } from './certificate.ts';
+import { makeCmsSignature } from './cms-writer.ts';
 import { type Code, executableInBase, META_FILES, openCode } from './code.ts';
 import { cdHash, FLAG_ADHOC, FLAG_RUNTIME, makeCodeDirectory } from './code-directory.ts';
 import { CodeSigningError } from './code-signing-error.ts';
 import { defaultRules } from './default-rules.ts';
-import { designatedRequirement } from './designated-requirement.ts';
+import { designatedRequirement, requirementFor } from './designated-requirement.ts';
+import type { Identity } from './keychain.ts';
 import { embedSignature } from './mach-o-writer.ts';
 import { type PropertyList, stringAt, writePropertyList } from './property-list.ts';
-import type { RequirementSet } from './requirement.ts';
+import { DESIGNATED, type RequirementSet } from './requirement.ts';
 import { encodeRequirements } from './requirement-binary.ts';
 import { parseRequirements } from './requirement-parser.ts';
 import { printRequirement } from './requirement-text.ts';
@@ -21,14 +24,16 @@ export interface SignOptions {
   readonly identifier: string | null;
   /** Text of a requirement set; `$self.identifier` stands for the identifier. Null for none. */
   readonly requirements: string | null;
+  /** Null signs ad hoc. */
+  readonly identity: Identity | null;
   readonly runtime: boolean;
   readonly deep: boolean;
   readonly strict: boolean;
 }
 
 /**
- * Signs code ad hoc, as `codesign --sign -` does: seals the resources, then puts the signature into every slice
- * of the executable, or into files of `_CodeSignature` where the executable cannot hold it.
+ * Signs code as `codesign --sign` does: seals the resources, then puts the signature into every slice of the
+ * executable, or into files of `_CodeSignature` where the executable cannot hold it.
  *
  * @returns the code as it is now, and its identifier
  */
@@ -36,18 +41,23 @@ export function signCode(code: Code, options: SignOptions): { code: Code; identi
   if (options.strict) checkBeforehand(code);
   const identifier = options.identifier ?? recommendIdentifier(code);
   const resources = code.bundle === null ? null : sealResources(code, options);
-  const requirements = encodeRequirements(readRequirements(options.requirements, identifier));
+  const requirements = encodeRequirements(readRequirements(options, identifier));
   const special = new Map<number, Buffer>([[SLOT.requirements, requirements]]);
   if (resources !== null) special.set(SLOT.resourceDirectory, resources);
   const infoPlist = code.bundle?.infoPlist ?? null;
   if (infoPlist !== null) special.set(SLOT.infoPlist, readFileSync(infoPlist));
-  const flags = FLAG_ADHOC | (options.runtime ? FLAG_RUNTIME : 0);
+  const flags = (options.identity === null ? FLAG_ADHOC : 0) | (options.runtime ? FLAG_RUNTIME : 0);
+  const team = options.identity?.team ?? null;
+  const signedAt = new Date();
+  const endorse = (directory: Buffer) =>
+    options.identity === null ? Buffer.alloc(0) : makeCmsSignature(directory, options.identity, signedAt);
 
   if (code.bundle !== null) clearMetaFiles(code.bundle.base);
   if (resources !== null) writeMetaFile(code, SLOT.resourceDirectory, resources);
   if (code.image === null) {
     const directory = makeCodeDirectory({
       identifier,
+      team,
       flags,
       code: code.executableBytes,
       pageSize: 0,
@@ -57,12 +67,13 @@ export function signCode(code: Code, options: SignOptions): { code: Code; identi
     });
     writeMetaFile(code, SLOT.codeDirectory, directory);
     writeMetaFile(code, SLOT.requirements, requirements);
-    writeMetaFile(code, SLOT.signature, Buffer.alloc(0));
+    writeMetaFile(code, SLOT.signature, endorse(directory));
   } else {
     const bytes = embedSignature(code.executableBytes, code.image, (slice, signed) => {
       const infoSlot = code.bundle === null ? slice.infoPlist : null;
       const directory = makeCodeDirectory({
         identifier,
+        team,
         flags,
         code: signed,
         pageSize: 4096,
@@ -77,7 +88,7 @@ export function signCode(code: Code, options: SignOptions): { code: Code; identi
       return makeSuperBlob(MAGIC.embeddedSignature, [
         [SLOT.codeDirectory, directory],
         [SLOT.requirements, requirements],
-        [SLOT.signature, makeBlob(MAGIC.wrapper, Buffer.alloc(0))],
+        [SLOT.signature, makeBlob(MAGIC.wrapper, endorse(directory))],
       ]);
     });
     replaceFile(code.executable, bytes);
@@ -95,8 +106,11 @@ function checkBeforehand(code: Code): void {
   }
 }
 
-function readRequirements(text: string | null, identifier: string): RequirementSet {
-  return text === null ? new Map() : parseRequirements(text.replaceAll('$self.identifier', identifier));
+function readRequirements({ requirements, identity }: SignOptions, identifier: string): RequirementSet {
+  if (requirements !== null)
+    return parseRequirements(requirements.replaceAll('$self.identifier', identifier));
+  if (identity === null) return new Map();
+  return new Map([[DESIGNATED, requirementFor(identifier, identity.chain.map(parseCertificate))]]);
 }
 
 function recommendIdentifier(code: Code): string {

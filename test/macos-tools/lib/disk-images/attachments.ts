@@ -16,6 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { stateFolder } from '../state-folder.ts';
 
 export interface Entity {
   readonly hint: string;
@@ -200,17 +201,6 @@ function nextNumber(): number {
 
 function recordPath(number: number): string {
   return join(stateFolder(), `disk${number}.json`);
-}
-
-/** `<TMPDIR or /tmp>/macos-tools-<user id>/`, for its owner alone. */
-function stateFolder(): string {
-  const user = process.getuid?.() ?? 0;
-  const folder = join(process.env['TMPDIR'] || '/tmp', `macos-tools-${user}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const found = lstatSync(folder);
-  if (!found.isDirectory() || found.uid !== user)
-    throw Object.assign(new Error(`${folder} belongs to somebody else`), { code: 'EACCES' });
-  return folder;
 }
 
 function isFolder(path: string): boolean {
