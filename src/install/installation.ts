@@ -1,5 +1,5 @@
 import { identityAt, isSame } from './exchange.ts';
-import { type Journal, readJournals } from './journal.ts';
+import { type DirectoryIdentity, type Journal, readJournals } from './journal.ts';
 import type { Layout } from './layout.ts';
 
 /** What people and scripts are told of a target (DESIGN.md section 8). */
@@ -23,8 +23,22 @@ export interface Evidence {
  * certain where the journal, which may end before or after the deed, is not.
  */
 export function gatherEvidence(layout: Layout, journal: Journal): Evidence {
-  const { staged, paths } = journal;
+  const { staged, aside: copied, paths } = journal;
   const atTarget = identityAt(layout.target);
+  const find = (app: DirectoryIdentity): string | null =>
+    [paths.newApp, paths.oldApp].find((path) => isSame(identityAt(path), app)) ?? null;
+  if (copied !== null) {
+    // The Installer writes to the target as it likes, so what it made has no identity; the copy of before has.
+    const isOldAtTarget = isSame(atTarget, copied.oldApp);
+    const isInstalled = journal.lastStep === 'exchanged' || journal.lastStep === 'confirmed';
+    return {
+      isNewAtTarget: isInstalled && atTarget !== null && !isOldAtTarget,
+      isOldAtTarget,
+      isTargetMissing: atTarget === null,
+      newAppAside: null,
+      oldAppAside: find(copied.oldApp),
+    };
+  }
   if (staged === null) {
     return {
       isNewAtTarget: false,
@@ -34,13 +48,12 @@ export function gatherEvidence(layout: Layout, journal: Journal): Evidence {
       oldAppAside: null,
     };
   }
-  const aside = [paths.newApp, paths.oldApp].map((path) => ({ path, found: identityAt(path) }));
   return {
     isNewAtTarget: isSame(atTarget, staged.newApp),
     isOldAtTarget: isSame(atTarget, staged.oldApp),
     isTargetMissing: atTarget === null,
-    newAppAside: aside.find(({ found }) => isSame(found, staged.newApp))?.path ?? null,
-    oldAppAside: aside.find(({ found }) => isSame(found, staged.oldApp))?.path ?? null,
+    newAppAside: find(staged.newApp),
+    oldAppAside: find(staged.oldApp),
   };
 }
 
@@ -61,5 +74,5 @@ function stateOf(journal: Journal, evidence: Evidence): InstallationState {
   if (journal.lastStep === 'undone') return 'rolled-back';
   if (journal.lastStep === 'failed') return 'idle';
   if (evidence.isNewAtTarget) return 'swapped';
-  return journal.staged === null ? 'idle' : 'staged';
+  return journal.staged === null && journal.aside === null ? 'idle' : 'staged';
 }

@@ -13,11 +13,15 @@ export async function takeLock(layout: Layout): Promise<FileLock> {
     throw cannotLock(layout, error);
   });
   if (attempt.lock !== null) return attempt.lock;
-  const { owner } = attempt;
-  throw new UpdateError(
+  throw installBusy(layout, attempt.owner);
+}
+
+/** @param owner number of the process that is at work; null where it did not leave its name */
+export function installBusy({ target }: Layout, owner: number | null): UpdateError {
+  return new UpdateError(
     'install-busy',
-    `${owner === null ? 'Another process' : `Process ${owner}`} is installing an update of ${layout.target} right now. Nothing was changed. Try again when it is done.`,
-    { details: { target: layout.target, pid: owner } },
+    `${owner === null ? 'Another process' : `Process ${owner}`} is installing an update of ${target} right now. Nothing was changed. Try again when it is done.`,
+    { details: { target, pid: owner } },
   );
 }
 

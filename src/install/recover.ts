@@ -1,16 +1,18 @@
 import { renameSync } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { syncFolderNow } from '../durable.ts';
 import { UpdateError } from '../errors.ts';
 import type { FileLock } from '../file-lock.ts';
+import { loadNativeCalls } from '../native-calls.ts';
 import { removeTree } from '../remove-tree.ts';
-import { identityAt } from './exchange.ts';
+import { exchangeDirectories, identityAt } from './exchange.ts';
 import { gatherEvidence, readInstallationStatus } from './installation.ts';
 import { appendToJournal, type Journal, readJournals, type UndoReason } from './journal.ts';
-import { type Layout, stagingIdOf, stagingPaths } from './layout.ts';
-import { takeLock } from './lock.ts';
+import { type Layout, type StagingPaths, stagingIdOf, stagingPaths } from './layout.ts';
+import { installBusy, takeLock } from './lock.ts';
 import { closeAbandonedImages } from './open-image.ts';
+import { readStartTime } from './processes.ts';
 import { discardStaging } from './stage.ts';
 import type { Tools } from './tools.ts';
 
@@ -90,23 +92,28 @@ async function readOwnJournals(layout: Layout): Promise<readonly Journal[]> {
 
 /**
  * Another user's install is not ours to finish or to take back, though an administrator may write beside the target:
- * its app would change hands, and its backup cannot be looked at. Root may do everything.
+ * its app would change hands, and its backup cannot be looked at. Root repairs what is root's or of those who could
+ * replace the app without it; what anybody else has put there is no work of an updater.
  */
 async function isOwn(path: string, layout: Layout): Promise<boolean> {
   const user = process.geteuid?.() ?? 0;
-  if (user === 0 || identityAt(layout.target) === null) return true;
-  return (await lstat(path).catch(() => null))?.uid === user;
+  const ownerOf = async (each: string) => (await lstat(each).catch(() => null))?.uid ?? 0;
+  const owner = await ownerOf(path);
+  if (user === 0) return [0, await ownerOf(layout.target), await ownerOf(layout.parent)].includes(owner);
+  return owner === user || identityAt(layout.target) === null;
 }
 
-async function repair(layout: Layout, journal: Journal, { now }: RecoverOptions): Promise<RecoveryAction> {
+async function repair(layout: Layout, journal: Journal, options: RecoverOptions): Promise<RecoveryAction> {
   const { paths, lastStep } = journal;
-  const at = now().toISOString();
+  const at = options.now().toISOString();
   if (lastStep === 'confirmed' || lastStep === 'undone' || lastStep === 'failed') {
     // Only the removal of the copy that is not at the target can have been cut off. The journal stays: it tells the
     // next start what became of the update.
     await removeTree(paths.folder);
     return 'none';
   }
+  if (lastStep !== 'exchanged') await assertNobodyWorksOn(layout, paths, options.tools);
+  if (lastStep === 'installing') return takePackageBack(layout, journal, at);
   const hasBegunExchange = lastStep === 'exchanging' || lastStep === 'exchanged';
   // Undoing was cut off between two renames: the new app is not worth completing.
   const isGivenUp = journal.deaths >= DEATHS_BEFORE_UNDO;
@@ -136,6 +143,40 @@ async function repair(layout: Layout, journal: Journal, { now }: RecoverOptions)
   // Somebody has installed another copy by hand since; ours has nothing more to say.
   await discardStaging(paths);
   return 'none';
+}
+
+/**
+ * The Installer was cut off, and may have left half an app, or a whole one that nobody looked at. The copy that was made
+ * before is whole.
+ */
+async function takePackageBack(layout: Layout, journal: Journal, at: string): Promise<RecoveryAction> {
+  const { paths } = journal;
+  const { isTargetMissing, isOldAtTarget, oldAppAside } = gatherEvidence(layout, journal);
+  if (!isOldAtTarget) {
+    if (oldAppAside === null) return 'none';
+    if (isTargetMissing) renameSync(oldAppAside, layout.target);
+    else {
+      const spare = oldAppAside === paths.oldApp ? paths.newApp : paths.oldApp;
+      exchangeDirectories({ target: layout.target, aside: oldAppAside, spare }, await loadNativeCalls());
+    }
+    syncFolderNow(layout.parent);
+  }
+  appendToJournal(paths, { step: 'undone', at, reason: 'interrupted' });
+  await removeTree(paths.folder);
+  return 'undone';
+}
+
+/**
+ * A root script notes in its folder who it is, and holds no lock.
+ *
+ * @throws UpdateError `install-busy` while it runs.
+ */
+async function assertNobodyWorksOn(layout: Layout, paths: StagingPaths, tools: Tools): Promise<void> {
+  const text = await readFile(join(paths.folder, 'owner'), 'utf8').catch(() => '');
+  const [, owner, startedAt] = /^(\d+) (.+?)\s*$/m.exec(text) ?? [];
+  if (owner === undefined || startedAt === undefined) return;
+  const found = await readStartTime(Number(owner), tools).catch(() => null);
+  if (found === startedAt.replace(/\s+/g, ' ')) throw installBusy(layout, Number(owner));
 }
 
 /**
@@ -196,7 +237,7 @@ async function clearOrphans(layout: Layout, { warn }: RecoverOptions): Promise<v
 
 async function isMadeByInstall(folder: string): Promise<boolean> {
   const names = await readdir(folder).catch(() => null);
-  return names?.every((name) => name === 'new' || name === 'old') ?? false;
+  return names?.every((name) => ['new', 'old', 'owner'].includes(name)) ?? false;
 }
 
 async function clearMounts({ tools, cacheFolder, warn }: RecoverOptions): Promise<void> {

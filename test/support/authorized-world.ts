@@ -1,23 +1,14 @@
-import {
-  chmodSync,
-  chownSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type AuthorizationAgent,
   startAuthorizationAgent,
 } from '../macos-tools/lib/osascript/authorization-agent.ts';
-import { MACOS_TOOLS } from './fixtures.ts';
+import type { Machine } from '../macos-tools/lib/tool.ts';
+import { makeMac } from './make-mac.ts';
 import { ALICE, type OtherUser } from './other-user.ts';
 import { type CliResult, startCli } from './run-cli.ts';
-import { chownTree } from './tree.ts';
 import { UpdateWorld } from './update-world.ts';
 
 /** The shells that /bin/sh of a Mac may be taken for, with their arguments. */
@@ -41,12 +32,19 @@ export interface AuthorizedWorld {
 }
 
 export async function openAuthorizedWorld(
-  options: { readonly appName?: string; readonly shell?: readonly string[]; readonly user?: OtherUser } = {},
+  options: {
+    readonly appName?: string;
+    readonly shell?: readonly string[];
+    readonly user?: OtherUser;
+    /** What differs from the usual Mac. */
+    readonly machine?: Partial<Machine>;
+  } = {},
 ): Promise<AuthorizedWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'nexy-authorized-'));
   chmodSync(folder, 0o755);
-  const tools = makeTools(folder, join(folder, 'agent'));
-  const agent = await startAuthorizationAgent(join(folder, 'agent'), options.shell);
+  const authorizationAgent = join(folder, 'agent');
+  const tools = makeMac(join(folder, 'tools'), { ...options.machine, authorizationAgent });
+  const agent = await startAuthorizationAgent(authorizationAgent, options.shell);
   const { appName } = options;
   const world = await UpdateWorld.open({ tools, ...(appName === undefined ? {} : { appName }) });
   const user = options.user ?? ALICE;
@@ -66,26 +64,4 @@ export async function openAuthorizedWorld(
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** The doubles, on a Mac where somebody answers. */
-function makeTools(folder: string, authorizationAgent: string): string {
-  const tools = join(folder, 'tools');
-  mkdirSync(tools);
-  for (const name of readdirSync(MACOS_TOOLS)) {
-    if (name !== 'machine.json') symlinkSync(join(MACOS_TOOLS, name), join(tools, name));
-  }
-  const machine = {
-    productName: 'macOS',
-    productVersion: '15.7.7',
-    buildVersion: '24G720',
-    architecture: 'arm64',
-  };
-  writeFileSync(join(tools, 'machine.json'), JSON.stringify({ ...machine, authorizationAgent }));
-  return tools;
-}
-
-/** Gives the installed app to somebody. */
-export function giveAway(world: UpdateWorld, uid: number, gid: number): void {
-  chownTree(world.app, uid, gid);
 }

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine } from '../macos-tools/lib/tool.ts';
 import { MACOS_TOOLS } from './fixtures.ts';
@@ -14,7 +14,8 @@ export function makeMac(folder: string, settings: Partial<Machine>): string {
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(MACOS_TOOLS)) {
     const path = join(MACOS_TOOLS, name);
-    if (lstatSync(path).isSymbolicLink() || name === 'sync') symlinkSync(path, join(folder, name));
+    const status = statSync(path);
+    if (status.isFile() && (status.mode & 0o111) !== 0) symlinkSync(path, join(folder, name));
   }
   const usual: object = JSON.parse(readFileSync(join(MACOS_TOOLS, 'machine.json'), 'utf8'));
   writeFileSync(
