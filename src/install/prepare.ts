@@ -3,7 +3,6 @@ import { UpdateError } from '../errors.ts';
 import type { Version } from '../version.ts';
 import { type Installed, type InstallOutcome, prepareExchange } from './exchange.ts';
 import { findPayload } from './find-app.ts';
-import { judgePackage } from './judge-package.ts';
 import type { Layout } from './layout.ts';
 import { takeLock } from './lock.ts';
 import type { Machine } from './machine.ts';
@@ -12,6 +11,7 @@ import { assertNotRunning, assertReplaceable } from './preflight.ts';
 import { recoverHoldingLock } from './recover.ts';
 import { type StagedApp, stageApp } from './stage.ts';
 import { cancelled, type Tools } from './tools.ts';
+import { verifyPackage } from './verify-package.ts';
 import { verifyPayload } from './verify-payload.ts';
 
 export type PrepareStep = 'opening' | 'verifying' | 'staging';
@@ -155,8 +155,8 @@ function once(image: OpenedImage): () => Promise<void> {
 }
 
 /** The seam for packages: what has to hold is checked, and installing needs authorization, which comes later. */
-async function refusePackage(path: string, { layout, bundleId }: PrepareOptions): Promise<never> {
-  await judgePackage(path, layout, bundleId);
+async function refusePackage(path: string, options: PrepareOptions): Promise<never> {
+  await verifyPackage(path, options);
   throw new UpdateError(
     'authorization-denied',
     'The update is an installer package, which needs an administrator, and this version of the updater cannot ask for one yet. Nothing was changed. Install the package by hand, or offer the disk image.',
