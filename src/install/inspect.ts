@@ -7,7 +7,6 @@ import { pipeline } from 'node:stream/promises';
 import { readArchitectures } from '../bundle/architectures.ts';
 import { executablePath, readBundle, versionOfBundle } from '../bundle/bundle.ts';
 import { UpdateError } from '../errors.ts';
-import { type PackageComponent, readPackage } from '../image/package-contents.ts';
 import { extractImage } from '../image/read-image.ts';
 import { removeTree } from '../remove-tree.ts';
 import { outputOf, type Tools } from './tools.ts';
@@ -23,13 +22,6 @@ export interface AppInspection {
   /** As `lipo -archs` names them; null for a program that is no Mach-O. */
   readonly archs: readonly string[] | null;
   readonly signature: SignatureInspection;
-}
-
-/** What an installer package says of itself; its payload is not unpacked. */
-export interface PackageInspection {
-  readonly name: string;
-  readonly title: string | null;
-  readonly components: readonly Omit<PackageComponent, 'payload' | 'bom' | 'scriptFiles'>[];
 }
 
 export interface SignatureInspection {
@@ -75,16 +67,6 @@ export async function inspectApp(path: string, options: InspectOptions): Promise
     minOs: bundle.minimumSystemVersion,
     archs: executable !== null && isFile ? await readArchitectures(executable) : null,
     signature: await inspectSignature(path, options),
-  };
-}
-
-/** @throws UpdateError `image-unreadable` when it is no flat package. */
-export async function inspectPackage(path: string): Promise<PackageInspection> {
-  const { title, components } = await readPackage(path);
-  return {
-    name: basename(path),
-    title,
-    components: components.map(({ payload: _, bom: __, scriptFiles: ___, ...component }) => component),
   };
 }
 

@@ -2,9 +2,11 @@ import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { UpdateError } from '../../errors.ts';
-import type { AppInspection, InspectOptions, PackageInspection } from '../../install/inspect.ts';
+import type { AppInspection, InspectOptions } from '../../install/inspect.ts';
+import type { PackageInspection } from '../../install/inspect-package.ts';
 import { type FolderOptions, folders, type JsonOption, withFolderOptions, withJson } from '../options.ts';
 import { formatBytes, openTerminal, type Terminal } from '../terminal.ts';
+import { describePackage } from './describe-package.ts';
 
 interface InspectCommandOptions extends FolderOptions, JsonOption {
   readonly codesign: boolean;
@@ -52,7 +54,8 @@ function summaryOf({ apps, packages }: Inspection): object {
 
 async function inspect(file: string, options: InspectOptions): Promise<Inspection> {
   const inspectors = await import('../../install/inspect.ts');
-  const { digestFile, inspectApp, inspectPackage, unknownKind, withImageContents } = inspectors;
+  const { digestFile, inspectApp, unknownKind, withImageContents } = inspectors;
+  const { inspectPackage } = await import('../../install/inspect-package.ts');
   const status = await lstat(file).catch(() => null);
   if (status === null) throw new UpdateError('usage', `There is no ${file}.`);
   if (status.isDirectory()) {
@@ -67,14 +70,14 @@ async function inspect(file: string, options: InspectOptions): Promise<Inspectio
   }
   const digest = await digestFile(file);
   if (file.toLowerCase().endsWith('.pkg')) {
-    return { file, type: 'pkg', ...digest, apps: [], packages: [await inspectPackage(file)] };
+    return { file, type: 'pkg', ...digest, apps: [], packages: [await inspectPackage(file, options)] };
   }
   if (!file.toLowerCase().endsWith('.dmg')) throw unknownKind(file);
   return withImageContents(file, async (folder, names) => {
     const pathsOf = (ending: string) =>
       names.filter((name) => name.endsWith(ending)).map((name) => join(folder, name));
     const apps = await Promise.all(pathsOf('.app').map((path) => inspectApp(path, options)));
-    const packages = await Promise.all(pathsOf('.pkg').map(inspectPackage));
+    const packages = await Promise.all(pathsOf('.pkg').map((path) => inspectPackage(path, options)));
     return { file, type: 'dmg', ...digest, apps, packages };
   });
 }
@@ -85,22 +88,6 @@ function describe({ file, type, size, sha256, apps, packages }: Inspection, term
   if (sha256 !== null) terminal.say(`  sha256 ${sha256}`);
   for (const app of apps) describeApp(app, terminal);
   for (const found of packages) describePackage(found, terminal);
-}
-
-function describePackage({ name, components }: PackageInspection, terminal: Terminal): void {
-  terminal.say(`  ${terminal.style('bold', name)}`);
-  for (const { identifier, version, installLocation, isRelocatable, bundles, hasScripts } of components) {
-    terminal.say(`    package       ${identifier ?? 'without an identifier'} ${version ?? ''}`);
-    terminal.say(
-      `    installs to   ${installLocation ?? '/'}${isRelocatable ? ' (relocatable: may go elsewhere)' : ''}`,
-    );
-    if (hasScripts) terminal.say('    scripts       runs programs of its own as root');
-    for (const { id, path, shortVersion, bundleVersion } of bundles) {
-      terminal.say(
-        `    bundle        ${path}: ${id ?? 'no id'} ${shortVersion ?? '-'} (${bundleVersion ?? '-'})`,
-      );
-    }
-  }
 }
 
 function describeApp(app: AppInspection, terminal: Terminal): void {
