@@ -23,8 +23,20 @@ export interface Evidence {
  * certain where the journal, which may end before or after the deed, is not.
  */
 export function gatherEvidence(layout: Layout, journal: Journal): Evidence {
-  const { staged, paths } = journal;
+  const { staged, aside, paths, lastStep } = journal;
   const atTarget = identityAt(layout.target);
+  if (aside !== null) {
+    // A package makes directories of its own; only the copy of what was there before it is known.
+    const isOldAtTarget = isSame(atTarget, aside.oldApp) || (lastStep === 'aside' && atTarget !== null);
+    const isDone = lastStep === 'exchanged' || lastStep === 'confirmed';
+    return {
+      isNewAtTarget: isDone && atTarget !== null && !isOldAtTarget,
+      isOldAtTarget,
+      isTargetMissing: atTarget === null,
+      newAppAside: null,
+      oldAppAside: isSame(identityAt(paths.oldApp), aside.oldApp) ? paths.oldApp : null,
+    };
+  }
   if (staged === null) {
     return {
       isNewAtTarget: false,
@@ -34,13 +46,13 @@ export function gatherEvidence(layout: Layout, journal: Journal): Evidence {
       oldAppAside: null,
     };
   }
-  const aside = [paths.newApp, paths.oldApp].map((path) => ({ path, found: identityAt(path) }));
+  const found = [paths.newApp, paths.oldApp].map((path) => ({ path, identity: identityAt(path) }));
   return {
     isNewAtTarget: isSame(atTarget, staged.newApp),
     isOldAtTarget: isSame(atTarget, staged.oldApp),
     isTargetMissing: atTarget === null,
-    newAppAside: aside.find(({ found }) => isSame(found, staged.newApp))?.path ?? null,
-    oldAppAside: aside.find(({ found }) => isSame(found, staged.oldApp))?.path ?? null,
+    newAppAside: found.find(({ identity }) => isSame(identity, staged.newApp))?.path ?? null,
+    oldAppAside: found.find(({ identity }) => isSame(identity, staged.oldApp))?.path ?? null,
   };
 }
 
@@ -61,5 +73,5 @@ function stateOf(journal: Journal, evidence: Evidence): InstallationState {
   if (journal.lastStep === 'undone') return 'rolled-back';
   if (journal.lastStep === 'failed') return 'idle';
   if (evidence.isNewAtTarget) return 'swapped';
-  return journal.staged === null ? 'idle' : 'staged';
+  return journal.staged === null && journal.aside === null ? 'idle' : 'staged';
 }

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { syncFolderNow } from '../durable.ts';
 import { UpdateError } from '../errors.ts';
 import type { FileLock } from '../file-lock.ts';
+import { loadNativeCalls } from '../native-calls.ts';
 import { removeTree } from '../remove-tree.ts';
 import { identityAt } from './exchange.ts';
 import { gatherEvidence, readInstallationStatus } from './installation.ts';
@@ -13,6 +14,7 @@ import { takeLock } from './lock.ts';
 import { closeAbandonedImages } from './open-image.ts';
 import { discardStaging } from './stage.ts';
 import type { Tools } from './tools.ts';
+import { putOldAppBack } from './undo.ts';
 
 /** The watchdog takes a version back that has ended unasked so often (DESIGN.md section 6, step 8). */
 const DEATHS_BEFORE_UNDO = 2;
@@ -107,6 +109,7 @@ async function repair(layout: Layout, journal: Journal, { now }: RecoverOptions)
     await removeTree(paths.folder);
     return 'none';
   }
+  if (lastStep === 'installing') return takePackageBack(layout, journal, at);
   const hasBegunExchange = lastStep === 'exchanging' || lastStep === 'exchanged';
   // Undoing was cut off between two renames: the new app is not worth completing.
   const isGivenUp = journal.deaths >= DEATHS_BEFORE_UNDO;
@@ -136,6 +139,16 @@ async function repair(layout: Layout, journal: Journal, { now }: RecoverOptions)
   // Somebody has installed another copy by hand since; ours has nothing more to say.
   await discardStaging(paths);
   return 'none';
+}
+
+/** The Installer was cut off. Where the copy of what was there before is gone, nobody can tell what is whole. */
+async function takePackageBack(layout: Layout, journal: Journal, at: string): Promise<RecoveryAction> {
+  const { isOldAtTarget, oldAppAside } = gatherEvidence(layout, journal);
+  if (!isOldAtTarget && oldAppAside === null) return 'none';
+  putOldAppBack(layout, journal, await loadNativeCalls());
+  appendToJournal(journal.paths, { step: 'undone', at, reason: 'interrupted' });
+  await removeTree(journal.paths.folder);
+  return 'undone';
 }
 
 /**
