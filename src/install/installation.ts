@@ -1,5 +1,5 @@
 import { identityAt, isSame } from './exchange.ts';
-import { type DirectoryIdentity, type Journal, readJournals } from './journal.ts';
+import { type Journal, readJournals } from './journal.ts';
 import type { Layout } from './layout.ts';
 
 /** What people and scripts are told of a target (DESIGN.md section 8). */
@@ -23,20 +23,18 @@ export interface Evidence {
  * certain where the journal, which may end before or after the deed, is not.
  */
 export function gatherEvidence(layout: Layout, journal: Journal): Evidence {
-  const { staged, aside: copied, paths } = journal;
+  const { staged, aside, paths, lastStep } = journal;
   const atTarget = identityAt(layout.target);
-  const find = (app: DirectoryIdentity): string | null =>
-    [paths.newApp, paths.oldApp].find((path) => isSame(identityAt(path), app)) ?? null;
-  if (copied !== null) {
-    // The Installer writes to the target as it likes, so what it made has no identity; the copy of before has.
-    const isOldAtTarget = isSame(atTarget, copied.oldApp);
-    const isInstalled = journal.lastStep === 'exchanged' || journal.lastStep === 'confirmed';
+  if (aside !== null) {
+    // A package makes directories of its own; only the copy of what was there before it is known.
+    const isOldAtTarget = isSame(atTarget, aside.oldApp) || (lastStep === 'aside' && atTarget !== null);
+    const isDone = lastStep === 'exchanged' || lastStep === 'confirmed';
     return {
-      isNewAtTarget: isInstalled && atTarget !== null && !isOldAtTarget,
+      isNewAtTarget: isDone && atTarget !== null && !isOldAtTarget,
       isOldAtTarget,
       isTargetMissing: atTarget === null,
       newAppAside: null,
-      oldAppAside: find(copied.oldApp),
+      oldAppAside: isSame(identityAt(paths.oldApp), aside.oldApp) ? paths.oldApp : null,
     };
   }
   if (staged === null) {
@@ -48,12 +46,13 @@ export function gatherEvidence(layout: Layout, journal: Journal): Evidence {
       oldAppAside: null,
     };
   }
+  const found = [paths.newApp, paths.oldApp].map((path) => ({ path, identity: identityAt(path) }));
   return {
     isNewAtTarget: isSame(atTarget, staged.newApp),
     isOldAtTarget: isSame(atTarget, staged.oldApp),
     isTargetMissing: atTarget === null,
-    newAppAside: find(staged.newApp),
-    oldAppAside: find(staged.oldApp),
+    newAppAside: found.find(({ identity }) => isSame(identity, staged.newApp))?.path ?? null,
+    oldAppAside: found.find(({ identity }) => isSame(identity, staged.oldApp))?.path ?? null,
   };
 }
 

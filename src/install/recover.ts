@@ -6,7 +6,7 @@ import { UpdateError } from '../errors.ts';
 import type { FileLock } from '../file-lock.ts';
 import { loadNativeCalls } from '../native-calls.ts';
 import { removeTree } from '../remove-tree.ts';
-import { exchangeDirectories, identityAt } from './exchange.ts';
+import { identityAt } from './exchange.ts';
 import { gatherEvidence, readInstallationStatus } from './installation.ts';
 import { appendToJournal, type Journal, readJournals, type UndoReason } from './journal.ts';
 import { type Layout, type StagingPaths, stagingIdOf, stagingPaths } from './layout.ts';
@@ -15,6 +15,7 @@ import { closeAbandonedImages } from './open-image.ts';
 import { readStartTime } from './processes.ts';
 import { discardStaging } from './stage.ts';
 import type { Tools } from './tools.ts';
+import { putOldAppBack } from './undo.ts';
 
 /** The watchdog takes a version back that has ended unasked so often (DESIGN.md section 6, step 8). */
 const DEATHS_BEFORE_UNDO = 2;
@@ -145,24 +146,13 @@ async function repair(layout: Layout, journal: Journal, options: RecoverOptions)
   return 'none';
 }
 
-/**
- * The Installer was cut off, and may have left half an app, or a whole one that nobody looked at. The copy that was made
- * before is whole.
- */
+/** The Installer was cut off. Where the copy of what was there before is gone, nobody can tell what is whole. */
 async function takePackageBack(layout: Layout, journal: Journal, at: string): Promise<RecoveryAction> {
-  const { paths } = journal;
-  const { isTargetMissing, isOldAtTarget, oldAppAside } = gatherEvidence(layout, journal);
-  if (!isOldAtTarget) {
-    if (oldAppAside === null) return 'none';
-    if (isTargetMissing) renameSync(oldAppAside, layout.target);
-    else {
-      const spare = oldAppAside === paths.oldApp ? paths.newApp : paths.oldApp;
-      exchangeDirectories({ target: layout.target, aside: oldAppAside, spare }, await loadNativeCalls());
-    }
-    syncFolderNow(layout.parent);
-  }
-  appendToJournal(paths, { step: 'undone', at, reason: 'interrupted' });
-  await removeTree(paths.folder);
+  const { isOldAtTarget, oldAppAside } = gatherEvidence(layout, journal);
+  if (!isOldAtTarget && oldAppAside === null) return 'none';
+  putOldAppBack(layout, journal, await loadNativeCalls());
+  appendToJournal(journal.paths, { step: 'undone', at, reason: 'interrupted' });
+  await removeTree(journal.paths.folder);
   return 'undone';
 }
 

@@ -72,15 +72,22 @@ async function findInstall(journalPath: string): Promise<Pick<Journal, 'paths'> 
   );
 }
 
-function putOldAppBack(layout: Layout, journal: Journal, calls: NativeCalls): void {
-  const { paths } = journal;
+/**
+ * Puts the displaced app back at the target, where it is not there already.
+ *
+ * @throws UpdateError `usage` where it is not to be found, and what `exchangeDirectories` throws
+ */
+export function putOldAppBack(layout: Layout, journal: Journal, calls: NativeCalls): void {
+  const { paths, lastStep } = journal;
   const { isNewAtTarget, isOldAtTarget, isTargetMissing, oldAppAside } = gatherEvidence(layout, journal);
-  const isBegun = journal.lastStep === 'exchanging' || journal.lastStep === 'exchanged';
+  // The Installer was cut off: what lies at the target may be half an app.
+  const isHalf = lastStep === 'installing';
+  const isBegun = isHalf || lastStep === 'exchanging' || lastStep === 'exchanged';
   if (isOldAtTarget && isBegun) {
     // An earlier attempt got this far.
   } else if (isTargetMissing && oldAppAside !== null) {
     renameSync(oldAppAside, layout.target);
-  } else if (isNewAtTarget && oldAppAside !== null) {
+  } else if ((isNewAtTarget || isHalf) && oldAppAside !== null) {
     const spare = oldAppAside === paths.oldApp ? paths.newApp : paths.oldApp;
     exchangeDirectories({ target: layout.target, aside: oldAppAside, spare }, calls);
   } else {
