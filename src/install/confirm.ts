@@ -1,4 +1,4 @@
-import { systemErrorCode, UpdateError } from '../errors.ts';
+import { isDiskFull, systemErrorCode, UpdateError } from '../errors.ts';
 import { removeTree } from '../remove-tree.ts';
 import { readInstallationStatus } from './installation.ts';
 import { appendToJournal, readJournals } from './journal.ts';
@@ -27,14 +27,15 @@ export async function confirmUpdate(layout: Layout, now: () => Date): Promise<Co
   try {
     const { state, journal } = await readInstallationStatus(layout);
     if (state !== 'swapped' || journal?.begin == null) return null;
+    const write = (): void => appendToJournal(journal.paths, { step: 'confirmed', at: now().toISOString() });
     try {
-      appendToJournal(journal.paths, { step: 'confirmed', at: now().toISOString() });
+      await writeOrMakeRoom(write, () => removeTree(journal.paths.folder));
     } catch (error) {
       const code = systemErrorCode(error) === 'EACCES' ? 'not-writable' : 'disk-full';
       const advice = code === 'disk-full' ? 'Free some space' : 'Do it as the user who installed the update';
       throw new UpdateError(
         code,
-        `That the update works could not be written down, so the previous version is kept. ${advice}, and confirm again.`,
+        `That the update works could not be written down. ${advice}, and confirm again.`,
         { cause: error, details: { journal: journal.paths.journal } },
       );
     }
@@ -43,5 +44,19 @@ export async function confirmUpdate(layout: Layout, now: () => Date): Promise<Co
     return { [confirmed]: true, from: journal.begin.from, to: journal.begin.to };
   } finally {
     await lock.release();
+  }
+}
+
+/**
+ * The word comes first. On a full disk it could never be written while the predecessor, a whole app, takes the room;
+ * since the new version works, that one goes first then.
+ */
+async function writeOrMakeRoom(write: () => void, makeRoom: () => Promise<void>): Promise<void> {
+  try {
+    write();
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    await makeRoom();
+    write();
   }
 }

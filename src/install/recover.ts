@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { syncFolderNow } from '../durable.ts';
-import { UpdateError } from '../errors.ts';
+import { isDiskFull, UpdateError } from '../errors.ts';
 import type { FileLock } from '../file-lock.ts';
 import { removeTree } from '../remove-tree.ts';
 import { identityAt } from './exchange.ts';
@@ -110,7 +110,7 @@ async function repair(layout: Layout, journal: Journal, { now }: RecoverOptions)
     (completeExchange(layout, journal) || gatherEvidence(layout, journal).isNewAtTarget)
   ) {
     const wasMoved = putOldAppInItsPlace(layout, journal);
-    if (lastStep === 'exchanging') write('exchanged');
+    if (lastStep === 'exchanging') writeIfRoom(() => write('exchanged'));
     return wasMoved || lastStep === 'exchanging' ? 'finished' : 'none';
   }
   if (hasBegunExchange) restoreOldApp(layout, journal);
@@ -122,13 +122,23 @@ async function repair(layout: Layout, journal: Journal, { now }: RecoverOptions)
     return 'undone';
   }
   if (isOldAtTarget) {
-    write('undone');
+    // In this order the line has the room that the copy took; cut off in between, it is the same again.
     await removeTree(paths.folder);
+    writeIfRoom(() => write('undone'));
     return 'undone';
   }
   // Somebody has installed another copy by hand since; ours has nothing more to say.
   await discardStaging(paths);
   return 'none';
+}
+
+/** On a full disk the line waits until the next start: what lies on disk tells the same. */
+function writeIfRoom(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+  }
 }
 
 /**
