@@ -26,6 +26,7 @@ export interface CheckOptions {
   readonly isManual: boolean;
   readonly allowDowngrade: boolean;
   readonly pretended?: PretendedFacts;
+  readonly now?: () => Date;
   readonly signal?: AbortSignal;
   readonly warn: (message: string) => void;
 }
@@ -75,6 +76,7 @@ export async function runCheck(options: CheckOptions): Promise<Check> {
       stateFolder: options.stateFolder,
       isManual: options.isManual,
       allowDowngrade: options.allowDowngrade,
+      now: options.now ?? (() => new Date()),
       ...(options.pretended === undefined ? {} : { pretended: options.pretended }),
     },
   );

@@ -36,6 +36,8 @@ export interface FactRequest {
   readonly stateFolder: string;
   readonly isManual: boolean;
   readonly allowDowngrade: boolean;
+  /** The clock of this Mac, whatever is pretended. */
+  readonly now: () => Date;
   readonly pretended?: PretendedFacts;
 }
 
@@ -88,7 +90,7 @@ export async function gatherFacts(
     ...place,
     skippedVersion,
     rolloutBucket,
-    now: pretended.now ?? new Date(),
+    now: pretended.now ?? request.now(),
     isManual: request.isManual,
   };
   return { facts, warnings: [...refusalWarnings, ...warnings] };
