@@ -131,3 +131,8 @@ export function systemErrorCode(error: unknown): string | null {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
   return null;
 }
+
+/** Whether an error of the system's says that there is no space left, or that a quota is used up. */
+export function isDiskFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(systemErrorCode(error) ?? '');
+}

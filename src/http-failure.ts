@@ -65,6 +65,11 @@ const SENTENCES: Readonly<Record<HttpFailureReason, string>> = {
   other: 'The request failed.',
 };
 
+/** What a wrong clock looks like more often than a wrong certificate. */
+const OUT_OF_TIME: ReadonlySet<string> = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
+const CLOCK_SENTENCE =
+  "The server's certificate is not valid at the date and time of this Mac. Check the clock in System Settings.";
+
 const PERMANENT: ReadonlySet<HttpFailureReason> = new Set([
   'cancelled',
   'url-refused',
@@ -79,7 +84,9 @@ const PERMANENT: ReadonlySet<HttpFailureReason> = new Set([
 export function describeHttpFailure(error: unknown): HttpFailure {
   const systemCode = systemErrorCode(error);
   const reason = findReason(error, systemCode);
-  return { reason, systemCode, message: SENTENCES[reason], isTransient: !PERMANENT.has(reason) };
+  const isOutOfTime = OUT_OF_TIME.has(systemCode ?? '');
+  const message = isOutOfTime ? CLOCK_SENTENCE : SENTENCES[reason];
+  return { reason, systemCode, message, isTransient: !PERMANENT.has(reason) };
 }
 
 function findReason(error: unknown, code: string | null): HttpFailureReason {

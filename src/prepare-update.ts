@@ -120,15 +120,19 @@ async function assertBundleId(app: string, expected: string): Promise<void> {
 async function rememberMismatch(
   error: unknown,
   sha256: string,
-  { stateFolder, now }: PrepareUpdateOptions,
+  { stateFolder, now, warn }: PrepareUpdateOptions,
 ): Promise<void> {
   if (!(error instanceof UpdateError) || error.code !== 'payload-version-mismatch') return;
   const found = error.details['found'];
   const contains = Array.isArray(found) ? found.filter((text) => typeof text === 'string') : [];
-  await rememberRefusal(stateFolder, {
+  const refusal = {
     sha256,
     kind: 'payload-version-mismatch',
     contains,
     rememberedAt: now().toISOString(),
-  });
+  } as const;
+  // That it cannot be kept costs another download; it must not hide why the update failed.
+  await rememberRefusal(stateFolder, refusal, now()).catch((problem: unknown) =>
+    warn(`That these bytes hold another version could not be kept, so they may be fetched again: ${problem}`),
+  );
 }

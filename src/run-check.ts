@@ -27,6 +27,7 @@ export interface CheckOptions {
   readonly isManual: boolean;
   readonly allowDowngrade: boolean;
   readonly pretended?: PretendedFacts;
+  readonly now?: () => Date;
   readonly signal?: AbortSignal;
   readonly warn: (message: string) => void;
 }
@@ -78,6 +79,7 @@ export async function runCheck(options: CheckOptions): Promise<Check> {
       isManual: options.isManual,
       allowDowngrade: options.allowDowngrade,
       failedStarts,
+      now: options.now ?? (() => new Date()),
       ...(options.pretended === undefined ? {} : { pretended: options.pretended }),
     },
   );

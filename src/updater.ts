@@ -161,6 +161,7 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
       isManual,
       allowDowngrade,
       toolsFolder,
+      now: this.#now,
       warn: this.#warn,
       ...(signal === undefined ? {} : { signal }),
     });

@@ -38,6 +38,8 @@ export interface FactRequest {
   readonly allowDowngrade: boolean;
   /** What was taken back, as journals beside the app tell, whether or not it was copied into the state folder yet. */
   readonly failedStarts?: readonly FailedStart[];
+  /** The clock of this Mac, whatever is pretended. */
+  readonly now: () => Date;
   readonly pretended?: PretendedFacts;
 }
 
@@ -90,7 +92,7 @@ export async function gatherFacts(
     ...place,
     skippedVersion,
     rolloutBucket,
-    now: pretended.now ?? new Date(),
+    now: pretended.now ?? request.now(),
     isManual: request.isManual,
   };
   return { facts, warnings: [...refusalWarnings, ...warnings] };

@@ -2,12 +2,12 @@ import { systemErrorCode, UpdateError } from '../errors.ts';
 import { type FileLock, tryFileLock } from '../file-lock.ts';
 import { createHttpClient, type HttpSettings } from '../http.ts';
 import type { Candidate } from '../manifest/candidate.ts';
+import { asFolderError } from '../private-folder.ts';
 import { readRecord } from './download-record.ts';
 import { type DownloadJob, fetchCandidate } from './fetch-candidate.ts';
 import { giveUp, type ListedFailure, mostTelling } from './give-up.ts';
 import { PartialFile } from './partial-file.ts';
 import {
-  asDownloadError,
   assertSpace,
   openPendingFolder,
   type PendingPaths,
@@ -75,7 +75,7 @@ export async function download(request: DownloadRequest): Promise<Downloaded> {
       await lock.release();
     }
   } catch (error) {
-    throw asDownloadError(error, folder);
+    throw asFolderError(error, folder);
   }
 }
 
@@ -125,7 +125,7 @@ async function fetchArtifact(
     const resumedFrom = partial.includesOlderBytes ? olderBytes : 0;
     return { file, candidate, bytesDownloaded, resumedFrom, fromCache: false };
   } catch (error) {
-    isKept = partial.length > 0 && !isDiskFull(asDownloadError(error, paths.folder));
+    isKept = partial.length > 0 && !isDiskFull(asFolderError(error, paths.folder));
     throw error;
   } finally {
     await partial.close();

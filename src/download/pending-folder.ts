@@ -1,7 +1,8 @@
-import { chmod, lstat, mkdir, readdir, statfs, unlink } from 'node:fs/promises';
+import { readdir, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode, UpdateError } from '../errors.ts';
 import { isLockHeld } from '../file-lock.ts';
+import { openPrivateFolder } from '../private-folder.ts';
 
 /** Where everything about one artifact lies; the name is its sha256, so nothing else can collide. */
 export interface PendingPaths {
@@ -20,28 +21,12 @@ const OWN_NAME = /^([0-9a-f]{64})\.[0-9a-z.-]+$/;
 const RESERVE = 1024 * 1024;
 
 /**
- * Makes `<cache>/pending` if need be and sees that nobody else can put anything into it: a real folder,
- * ours, mode 0700.
+ * Makes `<cache>/pending` if need be and sees that nobody else can put anything into it.
  *
  * @throws UpdateError `download-failed`, `disk-full`
  */
-export async function openPendingFolder(cacheFolder: string): Promise<string> {
-  const folder = join(cacheFolder, 'pending');
-  try {
-    await mkdir(cacheFolder, { recursive: true, mode: 0o700 });
-    await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
-      if (systemErrorCode(error) !== 'EEXIST') throw error;
-    });
-    const stats = await lstat(folder);
-    if (!stats.isDirectory()) throw unusable(folder, 'it is not a folder (links are not followed)');
-    // Windows has no user ids.
-    const user = process.getuid?.();
-    if (user !== undefined && stats.uid !== user) throw unusable(folder, 'it belongs to another user');
-    if ((stats.mode & 0o077) !== 0) await chmod(folder, 0o700);
-  } catch (error) {
-    throw asDownloadError(error, folder);
-  }
-  return folder;
+export function openPendingFolder(cacheFolder: string): Promise<string> {
+  return openPrivateFolder(cacheFolder, 'pending');
 }
 
 export function pendingPaths(folder: string, sha256: string, type: string): PendingPaths {
@@ -93,35 +78,11 @@ export async function removeIfPresent(path: string): Promise<void> {
   });
 }
 
-function diskFull(folder: string, needed?: number, free?: number, cause?: unknown): UpdateError {
+function diskFull(folder: string, needed: number, free: number): UpdateError {
   const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;
-  const figures =
-    needed === undefined || free === undefined
-      ? ''
-      : ` It needs ${megabytes(needed)}, and ${megabytes(free)} are free.`;
   return new UpdateError(
     'disk-full',
-    `There is not enough space for the download.${figures} Nothing was changed. Make room on the disk, then try again.`,
-    { cause, details: { folder, ...(needed === undefined ? {} : { needed, free }) } },
-  );
-}
-
-/**
- * Every failure of the cache becomes one with a name: it must never look like the network's. What is not the
- * system's is a mistake of ours and stays what it is.
- */
-export function asDownloadError(error: unknown, folder: string): unknown {
-  if (error instanceof UpdateError) return error;
-  const code = systemErrorCode(error);
-  if (code === null) return error;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(folder, undefined, undefined, error);
-  return unusable(folder, `the system says ${code}`, error);
-}
-
-function unusable(folder: string, reason: string, cause?: unknown): UpdateError {
-  return new UpdateError(
-    'download-failed',
-    `The download folder ${folder} cannot be used: ${reason}. Nothing was changed. Correct the folder or choose another.`,
-    { cause, details: { folder, systemCode: systemErrorCode(cause) } },
+    `There is not enough space for the download. It needs ${megabytes(needed)}, and ${megabytes(free)} are free. Nothing was changed. Make room on the disk, then try again.`,
+    { details: { folder, needed, free } },
   );
 }

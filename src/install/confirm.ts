@@ -1,4 +1,4 @@
-import { systemErrorCode, UpdateError } from '../errors.ts';
+import { isDiskFull, systemErrorCode, UpdateError } from '../errors.ts';
 import type { FileLock } from '../file-lock.ts';
 import { removeTree } from '../remove-tree.ts';
 import { readInstallationStatus } from './installation.ts';
@@ -36,7 +36,7 @@ export async function confirmUpdate(
     const { state, journal } = await readInstallationStatus(layout);
     if (state !== 'swapped' || journal?.begin == null) return null;
     const outcome: Confirmed = { [confirmed]: true, from: journal.begin.from, to: journal.begin.to };
-    const error = lock === null ? null : writeConfirmed(journal, now);
+    const error = lock === null ? null : await writeConfirmed(journal, now);
     if (lock === null || error !== null) {
       if (stateFolder === null) throw notWritten('not-writable', journal, error);
       return noteConfirmed(stateFolder, journal.paths.id) ? outcome : null;
@@ -60,9 +60,10 @@ async function tryLock(layout: Layout, stateFolder: string | null): Promise<File
 }
 
 /** Writes the word. Gives the system's error where the journal belongs to somebody else. */
-function writeConfirmed(journal: Journal, now: () => Date): unknown {
+async function writeConfirmed(journal: Journal, now: () => Date): Promise<unknown> {
+  const write = (): void => appendToJournal(journal.paths, { step: 'confirmed', at: now().toISOString() });
   try {
-    appendToJournal(journal.paths, { step: 'confirmed', at: now().toISOString() });
+    await writeOrMakeRoom(write, () => removeTree(journal.paths.folder));
     return null;
   } catch (error) {
     const code = systemErrorCode(error);
@@ -75,7 +76,21 @@ function notWritten(code: 'not-writable' | 'disk-full', { paths }: Journal, caus
   const advice = code === 'disk-full' ? 'Free some space' : 'Do it as the user who installed the update';
   return new UpdateError(
     code,
-    `That the update works could not be written down, so the previous version is kept. ${advice}, and confirm again.`,
+    `That the update works could not be written down. ${advice}, and confirm again.`,
     { cause, details: { journal: paths.journal } },
   );
+}
+
+/**
+ * The word comes first. On a full disk it could never be written while the predecessor, a whole app, takes the room;
+ * since the new version works, that one goes first then.
+ */
+async function writeOrMakeRoom(write: () => void, makeRoom: () => Promise<void>): Promise<void> {
+  try {
+    write();
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    await makeRoom();
+    write();
+  }
 }

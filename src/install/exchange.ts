@@ -1,8 +1,9 @@
 import { lstatSync, renameSync } from 'node:fs';
 import { syncFolderNow } from '../durable.ts';
-import { systemErrorCode, UpdateError } from '../errors.ts';
+import { isDiskFull, systemErrorCode, UpdateError } from '../errors.ts';
 import { loadNativeCalls, type NativeCalls } from '../native-calls.ts';
 import { type DirectoryIdentity, JournalWriter } from './journal.ts';
+import { diskFull } from './preflight.ts';
 import { identityOf, type StagedApp } from './stage.ts';
 
 const installed = Symbol('installed app');
@@ -24,7 +25,7 @@ export interface PreparedExchange {
   /**
    * Step 6 of an install, synchronously, as the last act of a process: journal, exchange, journal.
    *
-   * @throws UpdateError `swap-failed`, `app-management-denied`, `not-writable`. The target is as it was then.
+   * @throws UpdateError `swap-failed`, `app-management-denied`, `not-writable`, `disk-full`. The target is as it was then.
    */
   exchangeNow(): Installed;
   /** Gives the open journal back without an exchange. */
@@ -44,7 +45,7 @@ export async function prepareExchange(
     exchangeNow: () => {
       try {
         assertUnchanged(staged);
-        journal.append({ step: 'exchanging', at: now().toISOString() });
+        announce(staged, () => journal.append({ step: 'exchanging', at: now().toISOString() }));
         exchange(staged, calls);
         settle(staged, () => journal.append({ step: 'exchanged', at: now().toISOString() }));
         return { [installed]: true, staged };
@@ -68,6 +69,16 @@ function assertUnchanged({ layout, paths, newApp, oldApp }: StagedApp): void {
       `${path} is not what it was when the update was prepared: something else changed it meanwhile. Nothing was changed. Check for updates again.`,
       { details: { path, expected, found } },
     );
+  }
+}
+
+/** Without its line in the journal nobody could repair an exchange that is cut off, so it is not begun. */
+function announce({ layout }: StagedApp, writeLine: () => void): void {
+  try {
+    writeLine();
+  } catch (error) {
+    if (isDiskFull(error)) throw diskFull(layout, {}, error);
+    throw exchangeFailure(layout.target, systemErrorCode(error) ?? 'unknown', error);
   }
 }
 

@@ -72,6 +72,8 @@ export interface Journal {
 export class JournalWriter {
   readonly #descriptor: number;
   readonly path: string;
+  /** The last line stands there without its end. */
+  #isTorn = false;
 
   private constructor(path: string, descriptor: number) {
     this.path = path;
@@ -89,18 +91,25 @@ export class JournalWriter {
 
   /** Opens a journal that another process began, perhaps one that died in the middle of a line. */
   static reopen(paths: StagingPaths): JournalWriter {
-    const isTorn = !/(^|\n)$/.test(readFileSync(paths.journal, 'utf8'));
+    const text = readFileSync(paths.journal, 'utf8');
     const writer = new JournalWriter(
       paths.journal,
       openSync(paths.journal, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW),
     );
-    if (isTorn) writeSync(writer.#descriptor, '\n');
+    writer.#isTorn = text !== '' && !text.endsWith('\n');
     return writer;
   }
 
   /** Synchronous, since the last lines are written while the app quits. */
   append(entry: JournalEntry): void {
-    writeSync(this.#descriptor, `${JSON.stringify(entry)}\n`);
+    // A line that failed must not become a valid one by the next one's making its end.
+    const line = Buffer.from(`${this.#isTorn ? '~\n' : ''}${JSON.stringify(entry)}\n`);
+    this.#isTorn = true;
+    // On a disk that is about to be full a part may be written, without an error.
+    for (let written = 0; written < line.length; ) {
+      written += writeSync(this.#descriptor, line, written);
+    }
+    this.#isTorn = false;
     fsyncSync(this.#descriptor);
   }
 

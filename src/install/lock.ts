@@ -1,4 +1,4 @@
-import { systemErrorCode, UpdateError } from '../errors.ts';
+import { isDiskFull, systemErrorCode, UpdateError } from '../errors.ts';
 import { type FileLock, tryFileLock } from '../file-lock.ts';
 import type { Layout } from './layout.ts';
 
@@ -28,7 +28,7 @@ export function installBusy({ target }: Layout, owner: number | null): UpdateErr
 function cannotLock(layout: Layout, cause: unknown): unknown {
   const code = systemErrorCode(cause);
   if (code === null) return cause;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (isDiskFull(cause)) {
     return new UpdateError(
       'disk-full',
       `There is no space left beside ${layout.target}. Nothing was changed.`,

@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, open, readdir, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { UpdateError } from '../errors.ts';
+import { systemErrorCode, UpdateError } from '../errors.ts';
+import { asFolderError, openPrivateFolder } from '../private-folder.ts';
 import { removeTree } from '../remove-tree.ts';
 import { attachFailureCode, isTemporaryAttachFailure, parseAttached, parseInfo } from './hdiutil-output.ts';
 import { isNumberInUse } from './processes.ts';
@@ -20,6 +21,7 @@ export interface OpenImageOptions {
   readonly warn: (message: string) => void;
 }
 
+const MOUNTS = 'mounts';
 const ATTACH_TIMEOUT = 10 * 60_000;
 const TEMPORARY_FAILURE_WAITS = [500, 1500, 4000];
 const DETACH_WAITS = [0, 200, 500, 1000, 2000];
@@ -50,7 +52,7 @@ export async function openImage(path: string, options: OpenImageOptions): Promis
 
 /** Detaches what a crashed install left mounted in this cache, and clears its mount folders. */
 export async function closeAbandonedImages(options: Omit<OpenImageOptions, 'signal'>): Promise<void> {
-  const root = mountsFolder(options.cacheFolder);
+  const root = await mountsFolder(options.cacheFolder);
   const abandoned = (await readdir(root).catch(() => [])).filter((name) => {
     const pid = Number(name.split('-')[0]);
     return pid !== process.pid && !isNumberInUse(pid);
@@ -58,13 +60,13 @@ export async function closeAbandonedImages(options: Omit<OpenImageOptions, 'sign
   for (const name of abandoned) await closeImage(join(root, name), options);
 }
 
-function mountsFolder(cacheFolder: string): string {
-  return join(cacheFolder, 'mounts');
+/** Real paths: hdiutil tells those. */
+async function mountsFolder(cacheFolder: string): Promise<string> {
+  return join(await realpath(cacheFolder).catch(() => cacheFolder), MOUNTS);
 }
 
 async function makeMountFolder(cacheFolder: string): Promise<string> {
-  const root = mountsFolder(cacheFolder);
-  await mkdir(root, { recursive: true, mode: 0o700 });
+  const root = await openPrivateFolder(cacheFolder, MOUNTS);
   for (let attempt = 0; ; attempt += 1) {
     // The number in front tells the next start whether the owner still lives.
     const folder = join(root, `${process.pid}-${attempt}`);
@@ -72,7 +74,7 @@ async function makeMountFolder(cacheFolder: string): Promise<string> {
       await mkdir(folder, { mode: 0o700 });
       return folder;
     } catch (error) {
-      if (attempt >= 100) throw error;
+      if (systemErrorCode(error) !== 'EEXIST' || attempt >= 100) throw asFolderError(error, folder);
     }
   }
 }

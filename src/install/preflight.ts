@@ -19,10 +19,12 @@ export interface TargetPlace {
  */
 export async function readTargetPlace(layout: Layout, tools: Tools): Promise<TargetPlace> {
   await assertRealDirectory(layout);
-  return {
-    isReadOnlyVolume: (await isReadOnly(layout.parent)) || (await isOnDiskImage(layout, tools)),
-    isTranslocated: layout.target.includes('/AppTranslocation/'),
-  };
+  // What is translocated lies on a read-only mount as well (nullfs), but that is not what its user can act on.
+  if (layout.target.includes('/AppTranslocation/')) return { isReadOnlyVolume: false, isTranslocated: true };
+  const { parent, target } = layout;
+  const isReadOnlyVolume =
+    (await isReadOnly(parent)) || (await isReadOnly(target)) || (await isOnDiskImage(layout, tools));
+  return { isReadOnlyVolume, isTranslocated: false };
 }
 
 /** Whether this user may exchange the target, or an administrator has to allow it first. */
@@ -169,14 +171,14 @@ function onReadOnlyVolume({ target }: Layout): UpdateError {
 
 /** An image may be attached writable; what is installed on it is gone with the next eject. */
 async function isOnDiskImage(layout: Layout, tools: Tools): Promise<boolean> {
-  const [root, parent] = await Promise.all([stat('/'), stat(layout.parent)]);
-  if (root.dev === parent.dev) return false;
+  const [root, target] = await Promise.all([stat('/'), stat(layout.target)]);
+  if (root.dev === target.dev) return false;
   // Where hdiutil cannot be asked, the volume counts as an ordinary one: what is unknown never blocks.
   const images = await tools
     .run('hdiutil', ['info', '-plist'], { timeout: 60_000 })
     .then(({ stdout }) => parseInfo(stdout))
     .catch(() => []);
   return images.some(({ mountPoints }) =>
-    mountPoints.some((mount) => `${layout.parent}/`.startsWith(`${mount}/`)),
+    mountPoints.some((mount) => `${layout.target}/`.startsWith(`${mount}/`)),
   );
 }

@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { syncFolderNow } from '../durable.ts';
-import { UpdateError } from '../errors.ts';
+import { isDiskFull, UpdateError } from '../errors.ts';
 import type { FileLock } from '../file-lock.ts';
 import { loadNativeCalls } from '../native-calls.ts';
 import { removeTree } from '../remove-tree.ts';
@@ -123,7 +123,7 @@ async function repair(layout: Layout, journal: Journal, options: RecoverOptions)
     ((!isGivenUp && completeExchange(layout, journal)) || gatherEvidence(layout, journal).isNewAtTarget)
   ) {
     const wasMoved = putOldAppInItsPlace(layout, journal);
-    if (lastStep === 'exchanging') appendToJournal(paths, { step: 'exchanged', at });
+    if (lastStep === 'exchanging') writeIfRoom(() => appendToJournal(paths, { step: 'exchanged', at }));
     return wasMoved || lastStep === 'exchanging' ? 'finished' : 'none';
   }
   if (hasBegunExchange) restoreOldApp(layout, journal);
@@ -137,8 +137,9 @@ async function repair(layout: Layout, journal: Journal, options: RecoverOptions)
   if (isOldAtTarget) {
     // It was taken back, and whoever did so had no time to say it.
     const reason: UndoReason = isGivenUp ? 'failed-starts' : 'requested';
-    appendToJournal(paths, { step: 'undone', at, reason });
+    // In this order the line has the room that the copy took; cut off in between, it is the same again.
     await removeTree(paths.folder);
+    writeIfRoom(() => appendToJournal(paths, { step: 'undone', at, reason }));
     return 'undone';
   }
   // Somebody has installed another copy by hand since; ours has nothing more to say.
@@ -167,6 +168,15 @@ async function assertNobodyWorksOn(layout: Layout, paths: StagingPaths, tools: T
   if (owner === undefined || startedAt === undefined) return;
   const found = await readStartTime(Number(owner), tools).catch(() => null);
   if (found === startedAt.replace(/\s+/g, ' ')) throw installBusy(layout, Number(owner));
+}
+
+/** On a full disk the line waits until the next start: what lies on disk tells the same. */
+function writeIfRoom(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+  }
 }
 
 /**

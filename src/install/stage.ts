@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type Bundle, readBundle } from '../bundle/bundle.ts';
 import { syncFolder } from '../durable.ts';
-import { systemErrorCode, UpdateError } from '../errors.ts';
+import { isDiskFull, UpdateError } from '../errors.ts';
 import { removeTree } from '../remove-tree.ts';
 import { type DirectoryIdentity, JournalWriter } from './journal.ts';
 import { type Layout, nextStagingId, type StagingPaths, stagingPaths } from './layout.ts';
@@ -56,8 +56,9 @@ export async function stageApp(payload: VerifiedPayload, options: StageOptions):
   const { layout, tools, now } = options;
   await assertFreeSpace(layout, await measureTree(payload.bundle.path));
   const paths = stagingPaths(layout, await nextStagingId(layout, now()));
-  const journal = JournalWriter.create(paths);
+  let journal: JournalWriter | null = null;
   try {
+    journal = JournalWriter.create(paths);
     journal.append({
       step: 'begin',
       at: now().toISOString(),
@@ -96,9 +97,9 @@ export async function stageApp(payload: VerifiedPayload, options: StageOptions):
     await discardStaging(paths).catch((problem: unknown) =>
       options.warn(`${paths.folder} stays behind: ${problem}`),
     );
-    throw systemErrorCode(error) === 'ENOSPC' ? diskFull(layout, {}, error) : error;
+    throw isDiskFull(error) ? diskFull(layout, {}, error) : error;
   } finally {
-    journal.close();
+    journal?.close();
   }
 }
 

@@ -28,7 +28,8 @@ function manifestWith(keys: Readonly<Record<string, unknown>>) {
 
 async function request(more: Partial<FactRequest> = {}): Promise<FactRequest> {
   const stateFolder = await temporaryFolder();
-  return { manifest: manifestWith({}), stateFolder, isManual: false, allowDowngrade: false, ...more };
+  const now = () => new Date('2026-11-24T12:00:00Z');
+  return { manifest: manifestWith({}), stateFolder, isManual: false, allowDowngrade: false, now, ...more };
 }
 
 describe('gatherFacts', () => {

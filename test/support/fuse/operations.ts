@@ -102,6 +102,14 @@ export class Operations {
     this.#spelling = spelling;
   }
 
+  /** Bytes that still find room. */
+  #room = Number.POSITIVE_INFINITY;
+
+  /** Only so many more bytes of contents find room; names and folders always do. */
+  limit(bytes: number): void {
+    this.#room = bytes;
+  }
+
   /** Counts anew; of the changes to come, those after so many fail for want of space, so many times. */
   fill(after: number, times: number): void {
     this.changes = 0;
@@ -166,7 +174,11 @@ export class Operations {
       }
       case OPCODES.write: {
         const out = Buffer.alloc(8);
-        const bytes = body.subarray(40, 40 + body.readUInt32LE(16));
+        const wanted = body.subarray(40, 40 + body.readUInt32LE(16));
+        // As a real volume: what still fits is written, and the error comes with the next write.
+        const bytes = wanted.subarray(0, Math.min(wanted.length, this.#room));
+        if (bytes.length === 0 && wanted.length > 0) throw new FuseError(constants.errno.ENOSPC);
+        this.#room -= bytes.length;
         out.writeUInt32LE(
           writeSync(fileAt(body), bytes, 0, bytes.length, Number(body.readBigUInt64LE(8))),
           0,

@@ -13,6 +13,7 @@ import { FuseError, Operations, type Spelling } from './operations.ts';
 
 export type VolumeRequest =
   | { readonly kind: 'fill'; readonly after: number; readonly times: number }
+  | { readonly kind: 'limit'; readonly bytes: number }
   | { readonly kind: 'hold'; readonly after: number }
   | { readonly kind: 'release' }
   | { readonly kind: 'count' };
@@ -102,6 +103,7 @@ process.on('message', (request: VolumeRequest) => {
     for (const unique of held) reply(unique, constants.errno.EINTR, Buffer.alloc(0));
     held = [];
   }
+  if (request.kind === 'limit') operations.limit(request.bytes);
   if (request.kind === 'fill') operations.fill(request.after, request.times);
   process.send?.({ changes: operations.changes });
 });

@@ -21,6 +21,8 @@ export interface ServedVolume {
   readonly folder: string;
   /** After so many further changes the volume is full: that many times (default: for ever). */
   fillAfter(changes: number, times?: number): Promise<void>;
+  /** Only so many more bytes of contents find room, until `empty`. */
+  limitBytes(bytes: number): Promise<void>;
   /** How many changes took space, or would have, since the last `fillAfter`. */
   countChanges(): Promise<number>;
   /** Makes room again. */
@@ -73,7 +75,13 @@ export async function serveVolume(
     folder,
     fillAfter,
     countChanges: () => ask({ kind: 'count' }),
-    empty: () => fillAfter(0, 0),
+    limitBytes: async (bytes) => {
+      await ask({ kind: 'limit', bytes });
+    },
+    empty: async () => {
+      await ask({ kind: 'limit', bytes: Number.MAX_SAFE_INTEGER });
+      await fillAfter(0, 0);
+    },
     holdRenameAfter: async (after) => {
       await ask({ kind: 'hold', after });
       return { held: once(child, 'message') };
