@@ -40,6 +40,8 @@ export interface PrepareUpdateOptions extends InstallSettings {
 
 /** What was downloaded, for a report. */
 export interface DownloadSummary {
+  /** Where the verified file lies. */
+  readonly path: string;
   readonly candidate: Candidate;
   /** Bytes. */
   readonly size: number;
@@ -99,7 +101,7 @@ export async function prepareUpdate(
       allowDowngrade: options.allowDowngrade ?? false,
       verifiesSignature: options.verifiesSignature ?? true,
     });
-    return { summary: { candidate, size, sha256, bytesDownloaded, resumedFrom }, prepared };
+    return { summary: { path: file.path, candidate, size, sha256, bytesDownloaded, resumedFrom }, prepared };
   } catch (error) {
     await rememberMismatch(error, sha256, options);
     throw error;
