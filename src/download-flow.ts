@@ -1,8 +1,8 @@
 import type { Cancellation } from './cancellation.ts';
 import { asUpdateError, UpdateError } from './errors.ts';
 import { LastMoments } from './last-moments.ts';
-import type { DownloadSummary } from './prepare-update.ts';
-import { makeReady } from './ready-update.ts';
+import type { DownloadSummary, PreparedUpdate } from './prepare-update.ts';
+import { discard, makeReady } from './ready-update.ts';
 import { states, tellApart } from './state.ts';
 import { type CheckResult, describeProgress } from './updater-events.ts';
 import type { LifeOf, Ready } from './updater-life.ts';
@@ -28,8 +28,7 @@ export class DownloadFlow {
       case 'checking':
         return handled(life.result.then(() => this.download(cancellation)));
       case 'ready':
-        this.#tellReady(life);
-        return Promise.resolve([life.download.path]);
+        return handled(this.#tellAgain(life));
       case 'available':
         return this.#begin(life, life.offer, cancellation);
       case 'failed':
@@ -62,10 +61,10 @@ export class DownloadFlow {
     const now: { life: LifeOf<'downloading' | 'preparing'> } = { life: begun };
     try {
       const { offer } = begun;
-      const { prepared, summary } = await this.#prepare(now);
+      const { prepared, summary, file } = await this.#prepare(now);
       if (now.life.kind !== 'preparing') throw new Error('An update was prepared without a step of it.');
       const lastMoments = new LastMoments(prepared);
-      const ready = makeReady({ offer, prepared, lastMoments, download: summary });
+      const ready = makeReady({ offer, prepared, lastMoments, download: summary, file });
       await this.#prepareForQuit(ready);
       line.become(now.life, ready);
       this.#tellReady(ready);
@@ -75,9 +74,7 @@ export class DownloadFlow {
     }
   }
 
-  async #prepare(now: {
-    life: LifeOf<'downloading' | 'preparing'>;
-  }): Promise<Awaited<ReturnType<typeof import('./prepare-update.ts').prepareUpdate>>> {
+  async #prepare(now: { life: LifeOf<'downloading' | 'preparing'> }): Promise<PreparedUpdate> {
     const { options, settings, feed, line, tell } = this.#parts;
     const { offer, controller } = now.life;
     const { version } = now.life.state;
@@ -116,6 +113,21 @@ export class DownloadFlow {
     }
     report(error);
     return error;
+  }
+
+  /** The file that is told of must be the one that was verified, though what would be installed is its staged copy. */
+  async #tellAgain(ready: LifeOf<'ready'>): Promise<string[]> {
+    const isUnchanged = await ready.file.assertUnchanged().then(
+      () => true,
+      () => false,
+    );
+    const { line } = this.#parts;
+    if (line.now() === ready && !isUnchanged) {
+      await discard(line, ready);
+      return this.download(undefined);
+    }
+    if (line.now() === ready) this.#tellReady(ready);
+    return [ready.download.path];
   }
 
   #tellReady({ offer, download }: LifeOf<'ready'>): void {

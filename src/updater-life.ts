@@ -1,3 +1,4 @@
+import type { VerifiedFile } from './download/verified-file.ts';
 import type { PreparedInstall, QuitExchange } from './install/prepare.ts';
 import type { LastMoments } from './last-moments.ts';
 import type { DownloadSummary } from './prepare-update.ts';
@@ -39,6 +40,7 @@ export interface Ready extends OfOffer {
   readonly prepared: PreparedInstall;
   readonly lastMoments: LastMoments;
   readonly download: DownloadSummary;
+  readonly file: VerifiedFile;
 }
 
 export type LifeOf<Kind extends StateKind> = {

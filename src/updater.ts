@@ -19,8 +19,8 @@ import { describeReadyUpdate, type NotificationTexts } from './notification.ts';
 import type { Polling } from './polling.ts';
 import type { InstallSettings } from './prepare-update.ts';
 import { QuitFlow } from './quit-flow.ts';
-import { giveBack, overtakeCheck } from './ready-update.ts';
-import { states, tellApart, type UpdaterState } from './state.ts';
+import { discard, overtakeCheck } from './ready-update.ts';
+import { states, type UpdaterState } from './state.ts';
 import type { UpdaterContract } from './updater-contract.ts';
 import type { CheckResult, UpdaterEvents } from './updater-events.ts';
 import { LifeLine } from './updater-life.ts';
@@ -291,13 +291,7 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterC
   /** Takes away what was staged; the target was never touched. */
   async discardUpdate(): Promise<void> {
     const ready = overtakeCheck(this.#line);
-    if (ready.kind !== 'ready') return;
-    const { offer } = ready;
-    const decision = tellApart(offer.decision);
-    if (decision.action !== 'update') return;
-    const state = states.available({ version: ready.state.version, decision });
-    this.#line.become(ready, { kind: 'available', state, offer });
-    await giveBack(ready);
+    if (ready.kind === 'ready') await discard(this.#line, ready);
   }
 
   /** Says that the running version came up well; the previous one is no longer kept. */
