@@ -64,7 +64,10 @@ module.exports = {
       // Its types are a contract that ours is held to; they are gone at run time.
       name: 'types-of-electron-updater-in-the-contract-only',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(electron/|(updater-contract|updater-events|cancellation)\\.ts$)' },
+      from: {
+        path: '^src/',
+        pathNot: '^src/(electron/|(updater-contract|updater-events|cancellation)\\.ts$)',
+      },
       to: { path: '^(electron|electron-updater)(/|$)|node_modules/(electron|electron-updater)/' },
     },
     {
