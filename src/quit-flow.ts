@@ -1,5 +1,6 @@
 import type { Application } from './application.ts';
 import { asUpdateError, UpdateError } from './errors.ts';
+import type { Layout } from './install/layout.ts';
 import { makeReady, overtakeCheck } from './ready-update.ts';
 import { states } from './state.ts';
 import type { LifeOf, Ready } from './updater-life.ts';
@@ -12,12 +13,23 @@ import type { UpdaterParts } from './updater-parts.ts';
 export class QuitFlow {
   readonly #parts: UpdaterParts;
   readonly #application: Application;
+  #noteQuit: (() => void) | null = null;
 
   constructor(parts: UpdaterParts, application: Application) {
     this.#parts = parts;
     this.#application = application;
-    application.onQuit(() => this.#installNow());
+    application.onQuit(() => {
+      this.#noteQuit?.();
+      this.#installNow();
+    });
     application.onQuitRefused(() => this.#goBack());
+  }
+
+  /** A version that has not confirmed yet is watched; a quit that was asked for must not look like its death. */
+  async prepareNote(openLayout: () => Promise<Layout>): Promise<void> {
+    const [{ noteQuit }, layout] = await Promise.all([import('./install/notes.ts'), openLayout()]);
+    const { stateFolder } = this.#parts.options;
+    this.#noteQuit = () => noteQuit(layout, stateFolder);
   }
 
   /** Where an update may be installed on quit by itself, gets it ready for that. */

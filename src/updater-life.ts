@@ -1,5 +1,6 @@
 import type { VerifiedFile } from './download/verified-file.ts';
-import type { PreparedInstall, QuitExchange } from './install/prepare.ts';
+import type { PreparedInstall } from './install/prepare.ts';
+import type { PreparedRollBack } from './install/rollback.ts';
 import type { LastMoments } from './last-moments.ts';
 import type { DownloadSummary } from './prepare-update.ts';
 import { type NextOf, type StateKind, type StateOf, transition, type UpdaterState } from './state.ts';
@@ -23,7 +24,8 @@ interface Belongings {
   readonly installing: OfOffer;
   readonly installed: unknown;
   readonly failed: { readonly offer: CheckResult | null };
-  readonly 'rolling-back': { readonly exchange: QuitExchange | null };
+  /** Null until everything is ready for the last moments. */
+  readonly 'rolling-back': { readonly lastMoments: { prepared: PreparedRollBack | null } };
   readonly 'rolled-back': unknown;
 }
 

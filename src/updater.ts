@@ -11,6 +11,7 @@ import { DownloadFlow } from './download-flow.ts';
 import { asUpdateError, UpdateError } from './errors.ts';
 import { Feed, type ManifestUrls } from './feed.ts';
 import type { InstallOutcome } from './install/exchange.ts';
+import type { LastInstall } from './install/last-install.ts';
 import type { Layout } from './install/layout.ts';
 import type { RecoveryAction } from './install/recover.ts';
 import type { Tools } from './install/tools.ts';
@@ -20,11 +21,12 @@ import type { Polling } from './polling.ts';
 import type { InstallSettings } from './prepare-update.ts';
 import { QuitFlow } from './quit-flow.ts';
 import { discard, overtakeCheck } from './ready-update.ts';
+import { RollbackFlow } from './rollback-flow.ts';
 import { states, type UpdaterState } from './state.ts';
 import type { UpdaterContract } from './updater-contract.ts';
 import type { CheckResult, UpdaterEvents } from './updater-events.ts';
 import { LifeLine } from './updater-life.ts';
-import type { UpdaterParts } from './updater-parts.ts';
+import { handled, type UpdaterParts } from './updater-parts.ts';
 import { toSemVer } from './version.ts';
 
 export interface UpdaterLogger {
@@ -94,6 +96,7 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterC
   readonly #checkFlow: CheckFlow;
   readonly #downloadFlow: DownloadFlow;
   readonly #quitFlow: QuitFlow | null;
+  readonly #rollbackFlow: RollbackFlow;
   #logger: UpdaterLogger;
   #currentVersion: SemVer | null = null;
 
@@ -120,6 +123,10 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterC
     };
     const quitFlow = application === undefined ? null : new QuitFlow(parts, application);
     this.#quitFlow = quitFlow;
+    quitFlow
+      ?.prepareNote(async () => (await this.#openTarget()).layout)
+      .catch((error: unknown) => this.#warn(asUpdateError(error).message));
+    this.#rollbackFlow = new RollbackFlow(parts, application ?? null, () => this.#openTarget());
     this.#downloadFlow = new DownloadFlow(parts, async (ready) => quitFlow?.prepare(ready));
     this.#checkFlow = new CheckFlow(parts, (token) => this.downloadUpdate(token));
   }
@@ -301,6 +308,27 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterC
       this.#openTarget(),
     ]);
     return confirmUpdate(layout, this.#now, this.#options.stateFolder);
+  }
+
+  /**
+   * Goes back to the version before the last update, which is possible until the new one has confirmed. The application
+   * quits for it and is opened again; another process does it at once, where nothing runs from the target.
+   *
+   * @returns from which version to which; null when there is nothing to go back to
+   * @throws UpdateError `usage` while an update is under way, `target-in-use`, `install-busy`, `swap-failed`,
+   *   `app-management-denied`, `not-writable`.
+   */
+  rollback(): Promise<InstallOutcome | null> {
+    return handled(this.#rollbackFlow.rollBack());
+  }
+
+  /** What became of the last update, with the reason where it failed while the application quit; null for none. */
+  async lastInstall(): Promise<LastInstall | null> {
+    const [{ readLastInstall }, { layout }] = await Promise.all([
+      import('./install/last-install.ts'),
+      this.#openTarget(),
+    ]);
+    return readLastInstall(layout, this.#options.stateFolder);
   }
 
   /** Repairs what an earlier run left behind. To be called at every start. */
