@@ -40,7 +40,9 @@ module.exports = {
     {
       name: 'updater-is-below-its-users',
       severity: 'error',
-      from: { path: '^src/(updater|run-check|prepare-update|polling|state)\\.ts$' },
+      from: {
+        path: '^src/(updater|updater-\\w+|run-check|prepare-update|polling|state|application|cancellation|feed|notification|last-moments|ready-update|(check|download|quit|rollback)-flow)\\.ts$',
+      },
       to: { path: '^src/(electron|renderer|release|server|lab|cli)/' },
     },
     {
@@ -53,6 +55,19 @@ module.exports = {
       name: 'only-electron-imports-electron',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/electron/' },
+      to: {
+        path: '^(electron|electron-updater)(/|$)|node_modules/(electron|electron-updater)/',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      // Its types are a contract that ours is held to; they are gone at run time.
+      name: 'types-of-electron-updater-in-the-contract-only',
+      severity: 'error',
+      from: {
+        path: '^src/',
+        pathNot: '^src/(electron/|(updater-contract|updater-events|cancellation)\\.ts$)',
+      },
       to: { path: '^(electron|electron-updater)(/|$)|node_modules/(electron|electron-updater)/' },
     },
     {

@@ -95,6 +95,13 @@ wait_for_end() { # PID STARTED_AT TICKS
   done
 }
 
+# The same for days: without a limit, and with few looks.
+wait_long_for_end() { # PID STARTED_AT SECONDS_BETWEEN_LOOKS
+  while is_running "$1" "$2"; do
+    tool sleep "$3"
+  done
+}
+
 # A path as ps(1) of macOS prints it in the C locale: strvis(3) with VIS_TAB, VIS_NL and VIS_NOSLASH (adv_cmds,
 # ps/print.c). So a newline is \012, and a byte of a letter that is not ASCII is M- and its low seven bits.
 in_ps_notation() { # TEXT

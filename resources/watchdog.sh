@@ -4,6 +4,8 @@
 #   OLD_PID, OLD_START   the process that does the exchange, and when it started
 #   OLD_INODE            inode of the app that the new version displaces
 #   EXCHANGER            name of the displaced app's program, where it understands --updater-exchange; else empty
+#   OLD_PACE             seconds between two looks at that process, which may run for days yet; empty where it is about
+#                        to end
 #   SELF                 this copy
 
 set -u
@@ -76,7 +78,11 @@ EARLIER=$(pids_from_target)
 echo watching
 exec > /dev/null 2>&1
 
-wait_for_end "$OLD_PID" "$OLD_START" "${OLD_TICKS:-600}" || end
+if [ -n "${OLD_PACE:-}" ]; then
+  wait_long_for_end "$OLD_PID" "$OLD_START" "$OLD_PACE"
+else
+  wait_for_end "$OLD_PID" "$OLD_START" "${OLD_TICKS:-600}" || end
+fi
 complete_exchange
 [ "${RELAUNCHES:-}" != 1 ] || launch
 [ "$(inode_of "$TARGET")" = "$NEW_INODE" ] || end

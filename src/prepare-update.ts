@@ -2,6 +2,7 @@ import { readBundle } from './bundle/bundle.ts';
 import { rememberRefusal } from './check/refusals.ts';
 import { download } from './download/download.ts';
 import type { DownloadProgress } from './download/progress.ts';
+import type { VerifiedFile } from './download/verified-file.ts';
 import { UpdateError } from './errors.ts';
 import { keepFailedStarts } from './failed-starts.ts';
 import type { HttpSettings } from './http.ts';
@@ -40,6 +41,8 @@ export interface PrepareUpdateOptions extends InstallSettings {
 
 /** What was downloaded, for a report. */
 export interface DownloadSummary {
+  /** Where the verified file lies. */
+  readonly path: string;
   readonly candidate: Candidate;
   /** Bytes. */
   readonly size: number;
@@ -50,16 +53,19 @@ export interface DownloadSummary {
   readonly resumedFrom: number;
 }
 
+export interface PreparedUpdate {
+  readonly summary: DownloadSummary;
+  readonly file: VerifiedFile;
+  readonly prepared: PreparedInstall;
+}
+
 /**
  * From a decision to a staged app: download what the check found, verify it, copy it beside the target. What would
  * fail in the end anyway fails before the first byte is fetched.
  *
  * @throws UpdateError with the code of the step that failed. The target is untouched then.
  */
-export async function prepareUpdate(
-  check: Check,
-  options: PrepareUpdateOptions,
-): Promise<{ readonly summary: DownloadSummary; readonly prepared: PreparedInstall }> {
+export async function prepareUpdate(check: Check, options: PrepareUpdateOptions): Promise<PreparedUpdate> {
   const { assessment, currentVersion, machine } = check;
   const { manifest, candidates } = assessment;
   if (manifest === null) throw new UpdateError('manifest-rejected', check.decision.message);
@@ -99,7 +105,8 @@ export async function prepareUpdate(
       allowDowngrade: options.allowDowngrade ?? false,
       verifiesSignature: options.verifiesSignature ?? true,
     });
-    return { summary: { candidate, size, sha256, bytesDownloaded, resumedFrom }, prepared };
+    const summary = { path: file.path, candidate, size, sha256, bytesDownloaded, resumedFrom };
+    return { summary, file, prepared };
   } catch (error) {
     await rememberMismatch(error, sha256, options);
     throw error;

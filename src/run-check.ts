@@ -1,14 +1,13 @@
-import { readBundle, versionOfBundle } from './bundle/bundle.ts';
+import { installedVersion, readBundle, versionOfBundle } from './bundle/bundle.ts';
 import type { Decision } from './check/decide.ts';
 import type { PretendedFacts } from './check/facts.ts';
 import type { FailedStart } from './check/refusals.ts';
 import type { Channel } from './config.ts';
-import { UpdateError } from './errors.ts';
 import type { HttpSettings } from './http.ts';
 import type { Machine } from './install/machine.ts';
 import type { Tools } from './install/tools.ts';
 import type { Assessment, AssessPolicy } from './manifest/assess.ts';
-import { readVersion, type Version } from './version.ts';
+import type { Version } from './version.ts';
 
 /** What is installed: an app on disk, or a version that somebody asks "what if" for. */
 export type CheckTarget = { readonly app: string } | { readonly version: string };
@@ -101,15 +100,7 @@ async function readManifest(
 
 async function readCurrentVersion(target: CheckTarget): Promise<Version> {
   const text = 'version' in target ? target.version : versionOfBundle(await readBundle(target.app));
-  const version = text === null ? null : readVersion(text);
-  if (version !== null) return version;
-  throw new UpdateError(
-    'version-invalid',
-    text === null
-      ? 'The installed app has no version, so it cannot be told whether another one is newer.'
-      : `The installed version "${text}" is not of the form 1.2.3.4, so it cannot be told whether another one is newer.`,
-    { details: { version: text } },
-  );
+  return installedVersion(text);
 }
 
 async function readPlace(

@@ -1,96 +1,231 @@
 import { EventEmitter } from 'node:events';
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { SemVer } from 'semver';
+import type { Application } from './application.ts';
+import { installedVersion, readInstalledBundle, versionOfBundle } from './bundle/bundle.ts';
+import type { Cancellation } from './cancellation.ts';
 import type { PollingPolicy } from './check/schedule.ts';
+import { CheckFlow, type CheckRequest } from './check-flow.ts';
 import type { Channel } from './config.ts';
-import type { DownloadProgress } from './download/progress.ts';
+import { DownloadFlow } from './download-flow.ts';
 import { asUpdateError, UpdateError } from './errors.ts';
+import { Feed, type ManifestUrls } from './feed.ts';
 import type { InstallOutcome } from './install/exchange.ts';
+import type { LastInstall } from './install/last-install.ts';
 import type { Layout } from './install/layout.ts';
-import type { PreparedInstall } from './install/prepare.ts';
 import type { RecoveryAction } from './install/recover.ts';
 import type { Tools } from './install/tools.ts';
 import type { AssessPolicy } from './manifest/assess.ts';
+import { describeReadyUpdate, type NotificationTexts } from './notification.ts';
 import type { Polling } from './polling.ts';
-import type { DownloadSummary, InstallSettings } from './prepare-update.ts';
-import type { Check } from './run-check.ts';
-import type { UpdaterState } from './state.ts';
+import type { InstallSettings } from './prepare-update.ts';
+import { QuitFlow } from './quit-flow.ts';
+import { discard, overtakeCheck } from './ready-update.ts';
+import { RollbackFlow } from './rollback-flow.ts';
+import { states, type UpdaterState } from './state.ts';
+import type { UpdaterContract } from './updater-contract.ts';
+import type { CheckResult, UpdaterEvents } from './updater-events.ts';
+import { LifeLine } from './updater-life.ts';
+import { handled, type UpdaterParts } from './updater-parts.ts';
+import { toSemVer } from './version.ts';
 
 export interface UpdaterLogger {
-  info(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
+  info(message: unknown): void;
+  warn(message: unknown): void;
+  error(message: unknown): void;
+  debug?(message: string): void;
 }
 
 export interface UpdaterOptions extends InstallSettings {
-  readonly manifestUrl: string;
+  readonly manifestUrl: ManifestUrls;
   /** The channel that is asked for; null where the manifest's own counts. */
   readonly channel: Channel | null;
   readonly policy: AssessPolicy;
+  /** The application that is updated, where this process is it. */
+  readonly application?: Application;
   readonly logger?: UpdaterLogger;
   readonly now?: () => Date;
-}
-
-export interface UpdaterEvents {
-  'checking-for-update': [];
-  'update-available': [info: { readonly version: string }];
-  'update-not-available': [info: { readonly version: string }];
-  'download-progress': [progress: DownloadProgress];
-  'update-downloaded': [info: { readonly version: string }];
-  'update-cancelled': [info: { readonly version: string }];
-  error: [error: UpdateError];
-  state: [state: UpdaterState];
-}
-
-/** A staged update, and what was downloaded for it. */
-interface ReadyUpdate {
-  readonly version: string;
-  readonly prepared: PreparedInstall;
-  readonly summary: DownloadSummary;
 }
 
 const SILENT: UpdaterLogger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /**
- * Walks an update through check, download and install. Works in plain Node and in Electron's main process. Modules
- * are loaded when they are first needed, so that importing this one costs an app's start next to nothing.
+ * Walks an update through check, download and install, for those who know electron-updater's `autoUpdater`: the same
+ * names, events and defaults, and a reason for everything. Works in plain Node and in Electron's main process.
+ * Modules are loaded when they are first needed, so that importing this one costs an app's start next to nothing.
+ *
+ * What fails is told by `error` (to those who listen), by the state, and by the promise; none of them has to be
+ * listened to.
  */
-export class NexyUpdater extends EventEmitter<UpdaterEvents> {
+export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterContract {
+  /** Downloads what a check finds by itself, unless the manifest only announces it. */
+  autoDownload = true;
+  /** Installs what is ready when the application quits, unless an administrator is needed. */
+  autoInstallOnAppQuit = true;
+  /** Opens the new version after `quitAndInstall`. */
+  autoRunAppAfterInstall = true;
+  /** Offers an older version too. Only this switches it on, never `channel`. */
+  allowDowngrade: boolean;
+  /** Lets an application that is not packaged be updated. */
+  forceDevUpdateConfig = false;
+  /** As with every provider but GitHub's: without effect. Set `channel` to `beta` instead. */
+  allowPrerelease = false;
+  /** Without effect, as with every provider but GitHub's. */
+  fullChangelog = false;
+  /** Without effect: for Windows. */
+  disableWebInstaller = false;
+  /** Without effect: there are no differential downloads yet. */
+  disableDifferentialDownload = false;
+  /** Without effect: there are no differential downloads yet. */
+  previousBlockmapBaseUrlOverride: string | null = null;
+  /** Handlers by name, as in electron-updater. `login` is never called: proxies are the HTTP agents' matter. */
+  readonly signals = {
+    login: (_handler: (...args: never) => void): void => undefined,
+    progress: (handler: (...args: UpdaterEvents['download-progress']) => void): void =>
+      void this.on('download-progress', handler),
+    updateDownloaded: (handler: (...args: UpdaterEvents['update-downloaded']) => void): void =>
+      void this.on('update-downloaded', handler),
+    updateCancelled: (handler: (...args: UpdaterEvents['update-cancelled']) => void): void =>
+      void this.on('update-cancelled', handler),
+  };
+
   readonly #options: UpdaterOptions;
-  readonly #logger: UpdaterLogger;
+  readonly #feed: Feed;
   readonly #now: () => Date;
-  #state: UpdaterState = { kind: 'idle' };
-  #checking: Promise<Check> | null = null;
-  #check: Check | null = null;
-  #downloading: Promise<DownloadSummary> | null = null;
-  #ready: ReadyUpdate | null = null;
-  readonly #warn = (message: string): void => this.#logger.warn(message);
+  readonly #line: LifeLine;
+  readonly #checkFlow: CheckFlow;
+  readonly #downloadFlow: DownloadFlow;
+  readonly #quitFlow: QuitFlow | null;
+  readonly #rollbackFlow: RollbackFlow;
+  #logger: UpdaterLogger;
+  #currentVersion: SemVer | null = null;
 
   constructor(options: UpdaterOptions) {
     super();
-    this.#options = options;
-    this.#logger = options.logger ?? SILENT;
+    const { application, manifestUrl, channel, http } = options;
+    // The application itself is replaced while it quits.
+    this.#options = { refusesRunningTarget: application === undefined, ...options };
+    this.allowDowngrade = options.allowDowngrade ?? false;
+    this.#feed = new Feed(manifestUrl, channel, http);
     this.#now = options.now ?? (() => new Date());
+    this.#logger = options.logger ?? SILENT;
+    this.#line = new LifeLine({ kind: 'idle', state: states.idle() }, (state) => this.#tell('state', state));
+    const parts: UpdaterParts = {
+      options: this.#options,
+      settings: this,
+      feed: this.#feed,
+      line: this.#line,
+      now: this.#now,
+      tell: (name, ...payload) => this.#tell(name, ...payload),
+      report: (error) => this.#report(error),
+      info: (message) => this.#logger.info(message),
+      warn: this.#warn,
+    };
+    const quitFlow = application === undefined ? null : new QuitFlow(parts, application);
+    this.#quitFlow = quitFlow;
+    quitFlow
+      ?.prepareNote(async () => (await this.#openTarget()).layout)
+      .catch((error: unknown) => this.#warn(asUpdateError(error).message));
+    this.#rollbackFlow = new RollbackFlow(parts, application ?? null, () => this.#openTarget());
+    this.#downloadFlow = new DownloadFlow(parts, async (ready) => quitFlow?.prepare(ready));
+    this.#checkFlow = new CheckFlow(parts, (token) => this.downloadUpdate(token));
   }
 
   get state(): UpdaterState {
-    return this.#state;
+    return this.#line.now().state;
+  }
+
+  get logger(): UpdaterLogger | null {
+    return this.#logger;
+  }
+
+  set logger(logger: UpdaterLogger | null) {
+    this.#logger = logger ?? SILENT;
+  }
+
+  /** `stable` or `beta`; the next check asks for it. */
+  get channel(): string | null {
+    return this.#feed.channel;
+  }
+
+  set channel(channel: string | null) {
+    this.#feed.setChannel(channel);
+  }
+
+  /** Sent with the request for the manifest, and with downloads from the manifest's own host. */
+  get requestHeaders(): OutgoingHttpHeaders | null {
+    return this.#feed.requestHeaders;
+  }
+
+  set requestHeaders(headers: OutgoingHttpHeaders | null) {
+    this.#feed.requestHeaders = headers;
+  }
+
+  addAuthHeader(token: string): void {
+    this.#feed.addHeader('authorization', token);
+  }
+
+  /** The manifest's address. */
+  getFeedURL(): string {
+    return this.#feed.manifestUrl;
+  }
+
+  /** @throws UpdateError `usage` for feeds other than the address of a manifest. */
+  setFeedURL(options: Parameters<UpdaterContract['setFeedURL']>[0]): void {
+    this.#feed.setUrl(options);
+  }
+
+  /** electron-updater 27's name for `autoInstallOnAppQuit`. The version after a quit is the one at the next launch. */
+  get autoInstallEvent(): 'manual' | 'onQuit' {
+    return this.autoInstallOnAppQuit ? 'onQuit' : 'manual';
+  }
+
+  set autoInstallEvent(event: 'manual' | 'onQuit' | 'onNextLaunch') {
+    this.autoInstallOnAppQuit = event !== 'manual';
+  }
+
+  /** The installed version, from its Info.plist; for semver with all four parts: `2.0.0-46` is 2.0.0.46. */
+  get currentVersion(): SemVer {
+    this.#currentVersion ??= toSemVer(
+      installedVersion(versionOfBundle(readInstalledBundle(this.#options.app))),
+    );
+    return this.#currentVersion;
+  }
+
+  /** False in an application that is not packaged, which is not offered updates. */
+  isUpdaterActive(): boolean {
+    return (this.#options.application?.isPackaged ?? true) || this.forceDevUpdateConfig;
   }
 
   /**
-   * Fetches the manifest and decides. One check runs at a time: a second call gets the first one's answer, and
-   * during a download the answer that it is based on. A newer release replaces one that is ready.
+   * Fetches the manifest and decides. One check runs at a time: a second call gets the first one's answer, and from
+   * the download on the answer that is being installed. A newer release replaces one that is ready.
    *
-   * @param request `isManual`: a person asked, which passes over skips, rollouts and failed starts
+   * @returns null where the updater is not active
    * @throws UpdateError `manifest-unreachable`, `app-not-found`, `bundle-id-mismatch`, `cancelled`.
    */
-  checkForUpdates(
-    request: { readonly isManual?: boolean; readonly signal?: AbortSignal } = {},
-  ): Promise<Check> {
-    if (this.#downloading !== null && this.#check !== null) return Promise.resolve(this.#check);
-    const { isManual = false, signal } = request;
-    this.#checking ??= this.#guard(() => this.#runCheck(isManual, signal)).finally(() => {
-      this.#checking = null;
-    });
-    return this.#checking;
+  checkForUpdates(request: CheckRequest = {}): Promise<CheckResult | null> {
+    return this.isUpdaterActive() ? this.check(request) : Promise.resolve(null);
+  }
+
+  /** As `checkForUpdates`, whether or not the updater is active. */
+  check(request: CheckRequest = {}): Promise<CheckResult> {
+    return this.#checkFlow.check(request);
+  }
+
+  /** Checks, and shows a notification of the system once the update is ready. */
+  async checkForUpdatesAndNotify(texts?: NotificationTexts): Promise<CheckResult | null> {
+    const result = await this.checkForUpdates();
+    const { application } = this.#options;
+    if (result === null || application === undefined) return result;
+    const notify = (): void => {
+      const { state } = this;
+      const isOnQuit = state.kind === 'ready' && !state.needsAuthorization && this.autoInstallOnAppQuit;
+      const { version } = result.updateInfo;
+      application.notify(describeReadyUpdate({ name: application.name, version, isOnQuit }, texts));
+    };
+    result.downloadPromise?.then(notify, () => undefined);
+    return result;
   }
 
   /** Checks by itself from now on: shortly after start, then hourly, spread out at random. */
@@ -101,31 +236,69 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
 
   /**
    * Downloads the update that the last check found, verifies it and stages it: afterwards only the exchange is left.
+   * A call during a download joins it; its cancellation then counts as well.
    *
+   * @param cancellation electron-updater's token, or a signal
+   * @returns paths of the verified files
    * @throws UpdateError with the code of the step that failed. The target is untouched then.
    */
-  downloadUpdate(signal?: AbortSignal): Promise<DownloadSummary> {
-    if (this.#ready !== null) return Promise.resolve(this.#ready.summary);
-    this.#downloading ??= this.#guard(() => this.#download(signal)).finally(() => {
-      this.#downloading = null;
-    });
-    return this.#downloading;
+  downloadUpdate(cancellation?: Cancellation): Promise<string[]> {
+    return this.#downloadFlow.download(cancellation);
   }
 
   /**
-   * Exchanges the installed app for the staged one. With `relaunches`, a watchdog opens it when this process has ended.
-   *
-   * @throws UpdateError `usage` when nothing is staged, `target-in-use`, `swap-failed`, `app-management-denied`.
+   * Quits the application, and installs in its last moments. Where an administrator is needed, asks first. A quit
+   * that somebody refuses leaves the update ready. The parameters are for Windows.
    */
-  installUpdate({ relaunches = false }: { readonly relaunches?: boolean } = {}): Promise<InstallOutcome> {
-    return this.#guard(() => this.#install(relaunches));
+  quitAndInstall(_isSilent?: boolean, _isForceRunAfter?: boolean): void {
+    if (this.#quitFlow === null) {
+      const message =
+        'This process is not the application, so its end installs nothing. Use installUpdate().';
+      this.#report(new UpdateError('usage', message));
+      return;
+    }
+    void this.#quitFlow.quitAndInstall();
+  }
+
+  /**
+   * Exchanges the installed app for the staged one, where nothing runs from it. With `relaunches`, a watchdog opens it
+   * when this process has ended.
+   *
+   * @throws UpdateError `usage` when nothing is staged, `target-in-use`, `swap-failed`, `app-management-denied`,
+   *   `authorization-denied`.
+   */
+  async installUpdate(options = { relaunches: false }): Promise<InstallOutcome> {
+    const ready = overtakeCheck(this.#line);
+    if (ready.kind !== 'ready') {
+      const error = new UpdateError('usage', 'There is no update to install. Download an update first.');
+      this.#report(error);
+      throw error;
+    }
+    const { offer, prepared, lastMoments } = ready;
+    const state = states.installing({ version: ready.state.version });
+    const installing = this.#line.become(ready, { kind: 'installing', state, offer });
+    try {
+      await lastMoments.abandon();
+      const outcome = await prepared.install(options);
+      this.#line.become(installing, { kind: 'installed', state: states.installed(outcome) });
+      return outcome;
+    } catch (cause) {
+      const error = asUpdateError(cause);
+      if (error.code === 'authorization-denied') {
+        this.#line.become(installing, ready);
+        await this.#quitFlow?.prepare(ready);
+      } else {
+        this.#line.become(installing, { kind: 'failed', state: states.failed({ error }), offer });
+      }
+      this.#report(error);
+      throw error;
+    }
   }
 
   /** Takes away what was staged; the target was never touched. */
   async discardUpdate(): Promise<void> {
-    const ready = this.#ready;
-    this.#ready = null;
-    await ready?.prepared.discard();
+    const ready = overtakeCheck(this.#line);
+    if (ready.kind === 'ready') await discard(this.#line, ready);
   }
 
   /** Says that the running version came up well; the previous one is no longer kept. */
@@ -135,6 +308,27 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
       this.#openTarget(),
     ]);
     return confirmUpdate(layout, this.#now, this.#options.stateFolder);
+  }
+
+  /**
+   * Goes back to the version before the last update, which is possible until the new one has confirmed. The application
+   * quits for it and is opened again; another process does it at once, where nothing runs from the target.
+   *
+   * @returns from which version to which; null when there is nothing to go back to
+   * @throws UpdateError `usage` while an update is under way, `target-in-use`, `install-busy`, `swap-failed`,
+   *   `app-management-denied`, `not-writable`.
+   */
+  rollback(): Promise<InstallOutcome | null> {
+    return handled(this.#rollbackFlow.rollBack());
+  }
+
+  /** What became of the last update, with the reason where it failed while the application quit; null for none. */
+  async lastInstall(): Promise<LastInstall | null> {
+    const [{ readLastInstall }, { layout }] = await Promise.all([
+      import('./install/last-install.ts'),
+      this.#openTarget(),
+    ]);
+    return readLastInstall(layout, this.#options.stateFolder);
   }
 
   /** Repairs what an earlier run left behind. To be called at every start. */
@@ -149,71 +343,6 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
     return recover(layout, { tools, cacheFolder, now: this.#now, warn: this.#warn });
   }
 
-  async #runCheck(isManual: boolean, signal: AbortSignal | undefined): Promise<Check> {
-    const { app, manifestUrl, allowDowngrade = false, toolsFolder = null } = this.#options;
-    this.#become({ kind: 'checking', isManual });
-    this.emit('checking-for-update');
-    const { runCheck } = await import('./run-check.ts');
-    const check = await runCheck({
-      ...this.#options,
-      source: manifestUrl,
-      target: { app },
-      isManual,
-      allowDowngrade,
-      toolsFolder,
-      now: this.#now,
-      warn: this.#warn,
-      ...(signal === undefined ? {} : { signal }),
-    });
-    this.#check = check;
-    const { assessment, decision } = check;
-    const version = assessment.version ?? '';
-    this.#logger.info(decision.message);
-    const isOffered = decision.action === 'update';
-    const isReady = isOffered && this.#ready?.summary.sha256 === assessment.manifest?.artifact.sha256;
-    if (!isReady) await this.discardUpdate();
-    if (isReady) this.#become({ kind: 'ready', version });
-    else if (isOffered) this.#become({ kind: 'available', version, decision });
-    else this.#become({ kind: 'not-available', decision });
-    this.emit(isOffered ? 'update-available' : 'update-not-available', { version });
-    return check;
-  }
-
-  async #download(signal: AbortSignal | undefined): Promise<DownloadSummary> {
-    const check = this.#check;
-    const version = check?.assessment.manifest?.version.text;
-    if (check === null || version === undefined || check.decision.action !== 'update') {
-      throw nothingTo('download', 'Check for updates first.');
-    }
-    this.#become({ kind: 'downloading', version, progress: null });
-    const { prepareUpdate } = await import('./prepare-update.ts');
-    const { summary, prepared } = await prepareUpdate(check, {
-      ...this.#options,
-      now: this.#now,
-      warn: this.#warn,
-      onProgress: (progress) => {
-        this.#become({ kind: 'downloading', version, progress });
-        this.emit('download-progress', progress);
-      },
-      onStep: (step) => this.#become({ kind: 'preparing', version, step }),
-      ...(signal === undefined ? {} : { signal }),
-    });
-    this.#ready = { version, prepared, summary };
-    this.#become({ kind: 'ready', version });
-    this.emit('update-downloaded', { version });
-    return summary;
-  }
-
-  async #install(relaunches: boolean): Promise<InstallOutcome> {
-    const ready = this.#ready;
-    if (ready === null) throw nothingTo('install', 'Download an update first.');
-    this.#ready = null;
-    this.#become({ kind: 'installing', version: ready.version });
-    const outcome = await ready.prepared.install({ relaunches });
-    this.#become({ kind: 'installed', ...outcome });
-    return outcome;
-  }
-
   async #openTarget(): Promise<{ readonly layout: Layout; readonly tools: Tools }> {
     const [{ layoutOf }, { Tools }] = await Promise.all([
       import('./install/layout.ts'),
@@ -222,30 +351,21 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> {
     return { layout: await layoutOf(this.#options.app), tools: new Tools(this.#options.toolsFolder ?? null) };
   }
 
-  #become(state: UpdaterState): void {
-    this.#state = state;
-    this.emit('state', state);
-  }
-
-  /** Every failure is an UpdateError, becomes the state, and is told to those who listen. */
-  async #guard<Result>(act: () => Promise<Result>): Promise<Result> {
-    const version = this.#check?.assessment.version ?? '';
+  /** A listener that fails is a bug of its own; it must not break an install. */
+  #tell<Name extends keyof UpdaterEvents>(name: Name, ...payload: UpdaterEvents[Name]): void {
     try {
-      return await act();
-    } catch (cause) {
-      const error = asUpdateError(cause);
-      this.#logger.error(error.message);
-      this.#become({ kind: 'failed', error });
-      // What is staged is as good as before, e.g. when a later check found no network.
-      if (this.#ready !== null) this.#become({ kind: 'ready', version: this.#ready.version });
-      if (error.code === 'cancelled') this.emit('update-cancelled', { version });
-      // Node ends the process on an `error` that nobody listens to; the rejected promise tells it as well.
-      else if (this.listenerCount('error') > 0) this.emit('error', error);
-      throw error;
+      (this as EventEmitter).emit(name, ...payload);
+    } catch (error) {
+      this.#logger.error(`A listener of "${name}" failed: ${error instanceof Error ? error.stack : error}`);
     }
   }
-}
 
-function nothingTo(act: string, advice: string): UpdateError {
-  return new UpdateError('usage', `There is no update to ${act}. ${advice}`);
+  #report(error: UpdateError): void {
+    this.#logger.error(error.message);
+    // Who cancels knows. And Node ends the process on an `error` that nobody listens to.
+    if (error.code === 'cancelled' || this.listenerCount('error') === 0) return;
+    this.#tell('error', error, error.message);
+  }
+
+  readonly #warn = (message: string): void => this.#logger.warn(message);
 }

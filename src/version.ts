@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { SemVer } from 'semver';
 import type semverCompare from 'semver/functions/compare.js';
 import { UpdateError } from './errors.ts';
 import { quote } from './quote.ts';
@@ -61,6 +62,12 @@ export function isSameVersion(a: Version, b: Version): boolean {
 /** The form that semver understands, always with all four parts: `X.Y.Z-W`. Equal versions give equal text. */
 export function padVersion({ parts }: Version): string {
   return `${parts[0]}.${parts[1]}.${parts[2]}-${parts[3]}`;
+}
+
+/** For those who speak semver. */
+export function toSemVer(version: Version): SemVer {
+  const Constructor = load('semver/classes/semver.js') as typeof SemVer;
+  return new Constructor(padVersion(version));
 }
 
 /** The Git tag under which a version is released, e.g. `v2.0.0.46`. */

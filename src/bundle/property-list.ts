@@ -1,4 +1,8 @@
+import { createRequire } from 'node:module';
 import { UpdateError } from '../errors.ts';
+
+// Loaded with the first list, since not every start of an app reads one.
+const load = createRequire(import.meta.url);
 
 export type PropertyListDictionary = Readonly<Record<string, unknown>>;
 
@@ -7,11 +11,8 @@ export type PropertyListDictionary = Readonly<Record<string, unknown>>;
  *
  * @throws UpdateError `payload-incompatible` when the bytes are no property list.
  */
-export async function parsePropertyList(
-  bytes: Uint8Array,
-  whatItIs: string,
-): Promise<PropertyListDictionary> {
-  const { parse } = await import('@plist/plist');
+export function parsePropertyList(bytes: Uint8Array, whatItIs: string): PropertyListDictionary {
+  const { parse } = load('@plist/plist') as typeof import('@plist/plist');
   let value: unknown;
   try {
     // The library tells the formats apart by looking at text, and takes binary lists as a buffer only.

@@ -1,4 +1,5 @@
 import type { UpdaterState } from '../state.ts';
+import type { UpdaterLogger } from '../updater.ts';
 import type { Terminal } from './terminal.ts';
 
 const STATES: Readonly<Partial<Record<UpdaterState['kind'], string>>> = {
@@ -27,4 +28,9 @@ export function describeState(state: UpdaterState, terminal: Terminal): void {
   }
   const text = STATES[state.kind];
   if (text !== undefined) terminal.step(state.kind, text);
+}
+
+/** The terminal is told of states and results by itself. */
+export function warningsTo(terminal: Terminal): UpdaterLogger {
+  return { info: () => undefined, warn: (message) => terminal.warn(String(message)), error: () => undefined };
 }

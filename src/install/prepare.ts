@@ -176,6 +176,8 @@ async function watch(staged: StagedApp, options: PrepareOptions, relaunches: boo
     exchanger: isOwnApp ? await programOf(staged.layout.target) : null,
     relaunches,
     oldProcess: process.pid,
+    // To be installed on quit by itself means: whenever that is.
+    ...(relaunches ? {} : { pace: 30 }),
   });
 }
 

@@ -7,7 +7,7 @@ import { removeTree } from '../remove-tree.ts';
 import { exchangeDirectories, type InstallOutcome } from './exchange.ts';
 import { gatherEvidence } from './installation.ts';
 import { appendToJournal, type Journal, readJournal, type UndoReason } from './journal.ts';
-import { type Layout, layoutOf, stagingIdOf, stagingPaths } from './layout.ts';
+import { type Layout, layoutOf, type StagingPaths, stagingIdOf, stagingPaths } from './layout.ts';
 import { takeLock } from './lock.ts';
 
 export interface UndoOptions {
@@ -15,6 +15,23 @@ export interface UndoOptions {
   readonly load?: () => Promise<NativeCalls>;
   /** Refuses while the lock is held, e.g. since something runs from the target. */
   readonly assertAllowed?: (layout: Layout) => Promise<void>;
+}
+
+/** An undoing for which everything is loaded and locked: what is left is a handful of system calls. */
+export interface PreparedUndo {
+  /** What was installed, and what is again. */
+  readonly outcome: InstallOutcome;
+  readonly paths: StagingPaths;
+  readonly journal: Journal;
+  /**
+   * Synchronous: the displaced app and the new one change places once more. What was installed is kept until
+   * `release`, or until the next start where the process ends before that.
+   *
+   * @throws UpdateError `usage`, `swap-failed`, `app-management-denied`, `not-writable`; the target is as it was then.
+   */
+  undoNow(): void;
+  /** Ends it, done or not. */
+  release(): Promise<void>;
 }
 
 /**
@@ -31,6 +48,23 @@ export async function undoInstall(
   reason: UndoReason,
   options: UndoOptions,
 ): Promise<InstallOutcome> {
+  const undo = await prepareUndo(journalPath, reason, options);
+  try {
+    undo.undoNow();
+    // Whether it can be removed says nothing about the undoing; `recover` tries again.
+    await removeTree(undo.paths.folder).catch(() => undefined);
+    return undo.outcome;
+  } finally {
+    await undo.release();
+  }
+}
+
+/** As `undoInstall`, up to the exchange. */
+export async function prepareUndo(
+  journalPath: string,
+  reason: UndoReason,
+  options: UndoOptions,
+): Promise<PreparedUndo> {
   const { layout, paths } = await findInstall(journalPath);
   // Everything is loaded before the exchange: this may run from one of the two apps.
   const calls = await (options.load ?? loadNativeCalls)();
@@ -40,15 +74,20 @@ export async function undoInstall(
     const journal = await readJournal(paths);
     const { begin, lastStep } = journal;
     if (begin === null || lastStep === 'confirmed') throw nothingToUndo(layout, journal);
-    if (lastStep !== 'undone') {
-      putOldAppBack(layout, journal, calls);
-      appendToJournal(paths, { step: 'undone', at: options.now().toISOString(), reason });
-    }
-    // Whether it can be removed says nothing about the undoing; `recover` tries again.
-    await removeTree(paths.folder).catch(() => undefined);
-    return { from: begin.to, to: begin.from };
-  } finally {
+    return {
+      outcome: { from: begin.to, to: begin.from },
+      paths,
+      journal,
+      undoNow: () => {
+        if (lastStep === 'undone') return;
+        putOldAppBack(layout, journal, calls);
+        appendToJournal(paths, { step: 'undone', at: options.now().toISOString(), reason });
+      },
+      release: () => lock.release(),
+    };
+  } catch (error) {
     await lock.release();
+    throw error;
   }
 }
 

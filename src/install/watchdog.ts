@@ -39,6 +39,8 @@ export interface WatchdogOptions {
   readonly relaunches: boolean;
   /** The process that does the exchange. */
   readonly oldProcess: number;
+  /** Seconds between two looks at it, where it may run for days yet. Without it, it is about to end. */
+  readonly pace?: number;
   readonly stateFolder: string;
   readonly tools: Tools;
   /** Seconds; 1 when left out. */
@@ -123,6 +125,7 @@ function environmentOf(options: WatchdogOptions, script: string): Readonly<Recor
     NEW_INODE: options.newApp.inode,
     OLD_INODE: options.oldApp.inode,
     OLD_PID: String(options.oldProcess),
+    OLD_PACE: options.pace === undefined ? '' : String(options.pace),
     EXCHANGER: options.exchanger ?? '',
     SELF: script,
     ...Object.fromEntries(

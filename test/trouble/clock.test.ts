@@ -38,7 +38,7 @@ describe('a clock that is set back or forward', () => {
 
   function makeUpdater(): NexyUpdater {
     const { app, folder, tools, host } = world;
-    return new NexyUpdater({
+    const updater = new NexyUpdater({
       ...{ app, bundleId: BUNDLE_ID, manifestUrl: `${host.origin}/manifest.json`, channel: null },
       policy: { owner: OWNER, downloadBase: host.origin, allowedHosts: [], allowLoopback: true },
       http: { allowLoopback: true },
@@ -48,6 +48,8 @@ describe('a clock that is set back or forward', () => {
       verifiesSignature: false,
       now: () => new Date(now),
     });
+    updater.autoDownload = false;
+    return updater;
   }
 
   async function offerRefusedBytes(kind: 'failed-start' | 'payload-version-mismatch'): Promise<NexyUpdater> {
@@ -73,14 +75,14 @@ describe('a clock that is set back or forward', () => {
   ])('holds back a version that did not start for no longer than a week: %s', async (_, step, isHeld) => {
     const updater = await offerRefusedBytes('failed-start');
     now += step;
-    const { decision } = await updater.checkForUpdates();
+    const { decision } = await updater.check();
     expect(decision.reason).toBe(isHeld ? 'artifact-refused-before' : 'newer');
   });
 
   it.each([30_000 * DAY, -NOW])('never forgets bytes of another version: %i ms later', async (step) => {
     const updater = await offerRefusedBytes('payload-version-mismatch');
     now += step;
-    const { decision } = await updater.checkForUpdates({ isManual: true });
+    const { decision } = await updater.check({ isManual: true });
     expect(decision.reason).toBe('artifact-refused-before');
   });
 
@@ -94,7 +96,7 @@ describe('a clock that is set back or forward', () => {
         bytes: Buffer.from('bytes'),
         top: { release_date: date },
       });
-      expect((await updater.checkForUpdates()).decision.reason).toBe('newer');
+      expect((await updater.check()).decision.reason).toBe('newer');
     },
   );
 
@@ -191,13 +193,14 @@ describe.skipIf(!canMakeImages())(`an update while the clock is wrong${skipped}`
       toolsFolder: world.tools,
       ...{ verifiesSignature: false, now: () => now },
     });
+    updater.autoDownload = false;
     const steps = [
       ['2.0.0.46', pair.image],
       ['2.0.0.47', nextImage],
     ] as const;
     for (const [version, image] of steps) {
       world.publish(version, image);
-      await updater.checkForUpdates();
+      await updater.check();
       await updater.downloadUpdate();
       expect(await updater.installUpdate()).toMatchObject({ to: version });
       now = new Date('1984-01-24T00:00:00Z');

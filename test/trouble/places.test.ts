@@ -167,7 +167,7 @@ describe.skipIf(!canMakeImages() || !CAN_MOUNT)(
       updater.on('update-available', () => heard.push('update-available'));
       expect(await updater.recover()).toBe('none');
       for (const isManual of [false, true]) {
-        const { decision } = await updater.checkForUpdates({ isManual });
+        const { decision } = await updater.check({ isManual });
         expect(decision).toMatchObject({ action: 'held', reason: place.reason });
         expect(updater.state).toMatchObject({ kind: 'not-available', decision: { reason: place.reason } });
       }

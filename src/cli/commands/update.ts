@@ -2,7 +2,9 @@ import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { readBundle } from '../../bundle/bundle.ts';
 import { UpdateError } from '../../errors.ts';
+import type { DownloadSummary } from '../../prepare-update.ts';
 import type { Check } from '../../run-check.ts';
+import type { UpdaterState } from '../../state.ts';
 import { NexyUpdater } from '../../updater.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { isUrl } from '../manifest-source.ts';
@@ -18,7 +20,7 @@ import {
   withManifestOptions,
 } from '../options.ts';
 import { openTerminal, type Terminal } from '../terminal.ts';
-import { describeState } from '../update-report.ts';
+import { describeState, warningsTo } from '../update-report.ts';
 
 interface UpdateCommandOptions extends ManifestOptions, FolderOptions, JsonOption {
   readonly manifest: string;
@@ -66,7 +68,7 @@ async function runUpdateCommand(options: UpdateCommandOptions): Promise<void> {
   }
   await repairFirst(options, terminal);
   const updater = await makeUpdater(options, terminal);
-  const check = await updater.checkForUpdates({ isManual: true, signal });
+  const check = await updater.check({ isManual: true, signal });
   if (check.decision.action !== 'update') return reportNoUpdate(check, terminal);
   terminal.say(check.decision.message);
   if (!(await isAgreed(options, signal))) {
@@ -75,7 +77,8 @@ async function runUpdateCommand(options: UpdateCommandOptions): Promise<void> {
       'The update was not installed, since you did not want it. Nothing was changed.',
     );
   }
-  const { candidate, size, sha256, bytesDownloaded, resumedFrom } = await updater.downloadUpdate(signal);
+  await updater.downloadUpdate(signal);
+  const { candidate, size, sha256, bytesDownloaded, resumedFrom } = downloadOf(updater.state);
   const { from, to } = await updater.installUpdate({ relaunches: options.relaunch });
   const durationMs = Math.round(performance.now() - startedAt);
   const artifact = { url: candidate.url, size, sha256, kind: candidate.kind };
@@ -122,10 +125,17 @@ async function makeUpdater(options: UpdateCommandOptions, terminal: Terminal): P
     policy: trustPolicy(options, await readConfig()),
     http: { allowLoopback: options.allowLoopback },
     verifiesSignature: options.codesign,
-    logger: { info: () => undefined, warn: terminal.warn, error: () => undefined },
+    logger: warningsTo(terminal),
   });
+  // Somebody is asked first.
+  updater.autoDownload = false;
   updater.on('state', (state) => describeState(state, terminal));
   return updater;
+}
+
+function downloadOf(state: UpdaterState): DownloadSummary {
+  if (state.kind === 'ready') return state.download;
+  throw new Error(`After its download the update is in "${state.kind}".`);
 }
 
 function reportNoUpdate({ decision, currentVersion, assessment }: Check, terminal: Terminal): void {

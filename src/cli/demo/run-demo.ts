@@ -4,7 +4,7 @@ import { UpdateError } from '../../errors.ts';
 import type { UpdaterState } from '../../state.ts';
 import { NexyUpdater } from '../../updater.ts';
 import type { Terminal } from '../terminal.ts';
-import { describeState } from '../update-report.ts';
+import { describeState, warningsTo } from '../update-report.ts';
 import {
   DEMO_BUNDLE_ID,
   DEMO_OWNER,
@@ -96,12 +96,7 @@ async function playLie(world: DemoWorld, terminal: Terminal, signal: AbortSignal
   });
   const result = await playUpdate(world, { scene: 'lie', manifest }, terminal, signal);
   const before = world.host.log.filter(({ on }) => on === 'asset').length;
-  const again = await makeUpdater(
-    world,
-    'lie',
-    join(world.folder, 'lie', 'Nexy.app'),
-    terminal,
-  ).checkForUpdates();
+  const again = await makeUpdater(world, 'lie', join(world.folder, 'lie', 'Nexy.app'), terminal).check();
   const asked = world.host.log.filter(({ on }) => on === 'asset').length - before;
   terminal.say(`  The next check: ${again.decision.action} (${again.decision.reason}), ${asked} downloads.`);
   return result;
@@ -128,7 +123,7 @@ async function tryUpdate(
   signal: AbortSignal,
 ): Promise<Pick<SceneResult, 'outcome' | 'code'>> {
   try {
-    const { decision } = await updater.checkForUpdates({ isManual: true, signal });
+    const { decision } = await updater.check({ isManual: true, signal });
     terminal.say(`  ${decision.message}`);
     await updater.downloadUpdate(signal);
     const { from, to } = await updater.installUpdate();
@@ -155,8 +150,9 @@ function makeUpdater(world: DemoWorld, scene: string, app: string, terminal: Ter
     cacheFolder: join(folder, scene, 'cache'),
     stateFolder: join(folder, scene, 'state'),
     toolsFolder: tools.folder,
-    logger: { info: () => undefined, warn: (message) => terminal.warn(message), error: () => undefined },
+    logger: warningsTo(terminal),
   });
+  updater.autoDownload = false;
   updater.on('state', (state: UpdaterState) => describeState(state, terminal));
   return updater;
 }

@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { NexyUpdater, type UpdaterOptions } from '../src/updater.ts';
-import { canMakeImages } from './support/make-image.ts';
-import { BUNDLE_ID, makeDmg, makeNexy, OWNER, UpdateWorld } from './support/update-world.ts';
+import type { UpdaterOptions } from '../../src/updater.ts';
+import { canMakeImages } from '../support/make-image.ts';
+import { makeDmg, makeNexy, UpdateWorld } from '../support/update-world.ts';
+import { observeUpdater } from './observed-updater.ts';
 
 const skipped = canMakeImages() ? '' : ' (skipped: xorriso, which makes disk images, is not installed)';
 
@@ -25,45 +26,19 @@ describe.skipIf(!canMakeImages())(`NexyUpdater in plain Node${skipped}`, () => {
   });
   afterEach(() => world.close());
 
-  function makeUpdater(more: Partial<UpdaterOptions> = {}): {
-    readonly updater: NexyUpdater;
-    readonly told: string[];
-  } {
-    const { host, app, folder, tools } = world;
-    const updater = new NexyUpdater({
-      app,
-      bundleId: BUNDLE_ID,
-      manifestUrl: `${host.origin}/manifest.json`,
-      channel: 'stable',
-      policy: { owner: OWNER, downloadBase: host.origin, allowedHosts: [], allowLoopback: true },
-      http: { allowLoopback: true },
-      cacheFolder: join(folder, 'cache'),
-      stateFolder: join(folder, 'state'),
-      toolsFolder: tools,
-      ...more,
-    });
-    const told: string[] = [];
-    const note = (text: string): void => {
-      if (told.at(-1) !== text) told.push(text);
-    };
-    updater.on('state', (state) =>
-      note(state.kind === 'preparing' ? `preparing: ${state.step}` : state.kind),
-    );
-    for (const name of ['checking-for-update', 'update-available', 'update-not-available'] as const) {
-      updater.on(name, () => note(`(${name})`));
-    }
-    updater.on('update-downloaded', () => note('(update-downloaded)'));
-    updater.on('update-cancelled', () => note('(update-cancelled)'));
-    return { updater, told };
-  }
+  const makeUpdater = (more: Partial<UpdaterOptions> = {}) => observeUpdater(world, more);
 
   it('tells every state and event of an update, in order', async () => {
     world.publish('2.0.0.46', image);
     const { updater, told } = makeUpdater();
     expect(updater.state).toEqual({ kind: 'idle' });
     await updater.checkForUpdates();
-    const summary = await updater.downloadUpdate();
-    expect(summary).toMatchObject({ candidate: { kind: 'version-tag' }, size: readFileSync(image).length });
+    const [file] = await updater.downloadUpdate();
+    expect(updater.state).toMatchObject({
+      kind: 'ready',
+      needsAuthorization: false,
+      download: { path: file, candidate: { kind: 'version-tag' }, size: readFileSync(image).length },
+    });
     expect(await updater.installUpdate()).toEqual({ from: '2.0.0.45', to: '2.0.0.46' });
     expect(await updater.confirmUpdate()).toMatchObject({ from: '2.0.0.45', to: '2.0.0.46' });
     expect(told).toEqual([
@@ -104,7 +79,7 @@ describe.skipIf(!canMakeImages())(`NexyUpdater in plain Node${skipped}`, () => {
     await updater.downloadUpdate();
     expect(world.beside()).not.toEqual([]);
     world.publish('2.0.0.45', image);
-    expect((await updater.checkForUpdates()).decision).toMatchObject({
+    expect((await updater.check()).decision).toMatchObject({
       action: 'none',
       reason: 'up-to-date',
     });
@@ -124,9 +99,9 @@ describe.skipIf(!canMakeImages())(`NexyUpdater in plain Node${skipped}`, () => {
     expect(told.at(-2)).toBe('ready');
     world.host.setManifest('/manifest.json', null);
     await expect(updater.checkForUpdates()).rejects.toMatchObject({ code: 'manifest-unreachable' });
-    expect(updater.state).toEqual({ kind: 'ready', version: '2.0.0.46' });
+    expect(updater.state).toMatchObject({ kind: 'ready', version: '2.0.0.46' });
     expect(world.beside()).toEqual(staged);
-    expect(await updater.downloadUpdate()).toBe(first);
+    expect(await updater.downloadUpdate()).toEqual(first);
     expect(await updater.installUpdate()).toEqual({ from: '2.0.0.45', to: '2.0.0.46' });
   });
 

@@ -1,0 +1,46 @@
+import { type Cancellation, follow } from './cancellation.ts';
+import type { UpdateError } from './errors.ts';
+import type { Feed } from './feed.ts';
+import type { AssessPolicy } from './manifest/assess.ts';
+import type { InstallSettings } from './prepare-update.ts';
+import type { UpdaterEvents } from './updater-events.ts';
+import type { LifeLine } from './updater-life.ts';
+
+/** What can be changed while the updater lives. */
+export interface UpdaterSettings {
+  autoDownload: boolean;
+  autoInstallOnAppQuit: boolean;
+  autoRunAppAfterInstall: boolean;
+  allowDowngrade: boolean;
+}
+
+/** What the flows of an updater share: its settings, its state, and the ways to tell. */
+export interface UpdaterParts {
+  readonly options: InstallSettings & { readonly policy: AssessPolicy };
+  readonly settings: Readonly<UpdaterSettings>;
+  readonly feed: Feed;
+  readonly line: LifeLine;
+  readonly now: () => Date;
+  readonly tell: <Name extends keyof UpdaterEvents>(name: Name, ...payload: UpdaterEvents[Name]) => void;
+  /** Tells a failure to those who listen. */
+  readonly report: (error: UpdateError) => void;
+  readonly info: (message: string) => void;
+  readonly warn: (message: string) => void;
+}
+
+/** Every failure is told by event and state, so that the promise need not be listened to. */
+export function handled<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** Lets a cancellation stop an act until that has ended. */
+export function followUntil(
+  cancellation: Cancellation | undefined,
+  controller: AbortController,
+  end: Promise<unknown>,
+): void {
+  if (cancellation === undefined) return;
+  const stop = follow(cancellation, controller);
+  end.then(stop, stop);
+}
