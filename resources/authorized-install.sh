@@ -16,7 +16,7 @@ umask 022
 
 KIND='' USER_ID='' FILE='' SIZE='' SHA256='' TARGET='' STAGING='' JOURNAL_NAME='' PREFIX='' LOCK='' APP_NAME=''
 REQUIREMENT='' GATEKEEPER='' BEGIN='' SHORT_VERSION='' BUNDLE_VERSION='' RECEIPTS='' OLD_PID='' OLD_START=''
-RELAUNCHES='' NOTES='' ID='' TOOLS='' TICK=1 PACKAGE_NAME='' TEMPORARY=/private/tmp
+RELAUNCHES='' NOTES='' ID='' TOOLS='' TICK=1 OLD_TICKS=600 PACKAGE_NAME='' TEMPORARY=/private/tmp
 for argument; do
   case $argument in
     kind=*) KIND=${argument#*=} ;;
@@ -45,6 +45,7 @@ for argument; do
     notes=*) NOTES=${argument#*=} ;;
     tools=*) TOOLS=${argument#*=} ;;
     tick=*) TICK=${argument#*=} ;;
+    old-ticks=*) OLD_TICKS=${argument#*=} ;;
     *) echo "nexy-updater: usage: what is $argument?" >&2; exit 10 ;;
   esac
 done
@@ -216,17 +217,16 @@ make_places() {
   cd -P "$STAGING" && [ "$(tool stat -f '%u %Lp' .)" = '0 700' ] && [ -z "$(ls -A)" ] ||
     give_up not-writable "The folder beside $TARGET is not the one that was made."
   OWNS_STAGING=1
-  note_owner
+  note_owner "$$"
   set -C
   command exec 3> "../$JOURNAL_NAME" || give_up not-writable "Beside $TARGET nothing can be written."
   set +C
   printf '%s\n' "$BEGIN" >&3 2>/dev/null || no_space
 }
 
-# Who works in this folder. `$$` would be the first process also in one that went to the background.
-note_owner() {
-  owner=$(exec sh -c 'echo "$PPID"')
-  printf '%s %s\n' "$owner" "$(tool ps -p "$owner" -o lstart=)" > ./owner
+# Who works in this folder, so that nobody repairs what is not broken.
+note_owner() { # PID
+  printf '%s %s\n' "$1" "$(tool ps -p "$1" -o lstart=)" > ./owner
 }
 
 # One byte more than promised is read, to see whether there is more.
@@ -413,7 +413,7 @@ clear_superseded() {
   done
 }
 
-# The app has a while to quit; another part of it may still refuse, and then says so.
+# The app has a while to quit (OLD_TICKS); another part of it may still refuse, and then says so.
 wait_for_app() {
   rounds=0
   until wait_for_end "$OLD_PID" "$OLD_START" 5; do
@@ -424,7 +424,7 @@ wait_for_app() {
       trap - EXIT
       exit 0
     fi
-    [ "$rounds" -lt 120 ] || give_up target-in-use "$TARGET did not quit."
+    [ "$((rounds * 5))" -lt "$OLD_TICKS" ] || give_up target-in-use "$TARGET did not quit."
   done
 }
 
@@ -442,24 +442,22 @@ if [ -n "$PACKAGE_NAME" ]; then
   KIND=pkg
 fi
 if [ "$KIND" = dmg ]; then stage_app; else copy_old_app_aside; fi
+answer=waiting
 if [ -z "$OLD_PID" ]; then
   put_in_place
-  trap - EXIT
-  echo exchanged
-  if [ "$RELAUNCHES" != 1 ]; then
-    rm -f ./owner
-    exit 0
-  fi
-else
-  trap - EXIT
-  echo waiting
+  answer=exchanged
+fi
+trap - EXIT
+if [ -z "$OLD_PID" ] && [ "$RELAUNCHES" != 1 ]; then
+  rm -f ./owner
+  echo "$answer"
+  exit 0
 fi
 (
   # A process of its own, which goes on when the one who asked has been answered (TN2065: output is not waited for
   # where it goes elsewhere).
   IS_IN_BACKGROUND=1
   trap 'give_up disk-full "The update could not be installed."' EXIT
-  note_owner
   if [ -n "$OLD_PID" ]; then
     wait_for_app
     put_in_place
@@ -467,4 +465,6 @@ fi
   trap - EXIT
   stay
 ) < /dev/null > /dev/null 2>&1 &
+note_owner "$!"
+echo "$answer"
 exit 0

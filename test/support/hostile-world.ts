@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -17,11 +17,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MACOS_TOOLS, REPOSITORY } from './fixtures.ts';
+import { MACOS_TOOLS } from './fixtures.ts';
 import { ADMIN, ALICE, STAFF } from './other-user.ts';
+import { quickTools, startRootScript } from './root-script.ts';
 
 /** What an app of the attacker's says; found anywhere in a file of root's, root has installed other bytes. */
 export const EVIL = 'bytes of the attacker';
+
+const ID = '0mab12345deadbeef';
 
 /**
  * The root script alone, on tools that are quick: what they do matters here, not how they speak. A disk image is a tar
@@ -78,29 +81,11 @@ export class HostileWorld {
     // What lies at the target afterwards is the attacker's own doing; with another inode it is root's.
     const note = `stat -L -c %i ${this.target} > ${this.#scratch}/placed`;
     writeFileSync(join(this.folder, 'act'), `( ${act} )\n${note}\n`, { mode: 0o755 });
-    const text = ['install-functions.sh', 'authorized-install.sh']
-      .map((name) => readFileSync(join(REPOSITORY, 'resources', name), 'utf8'))
-      .join('\n');
-    const id = '0mab12345deadbeef';
-    const child = spawn(
-      '/bin/sh',
-      [
-        ...['-c', text, 'nexy-updater-install', `kind=${this.#kind}`, `user=${ALICE.uid}`],
-        ...[`file=${this.file}`, `size=${this.#size}`, `sha256=${this.#sha256}`, `target=${this.target}`],
-        ...[`id=${id}`, 'prefix=.Nexy-update-', `staging=.Nexy-update-${id}`],
-        ...[`journal=.Nexy-update-${id}.journal`, 'lock=.Nexy-update.lock', 'app-name=Nexy.app'],
-        ...['begin={"step":"begin"}', `notes=${this.cache}`, `tools=${this.#tools}`, 'tick=0.01'],
-        'relaunches=0',
-      ],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    let answer = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (more: string) => {
-        answer += more;
-      });
-    }
-    await new Promise((resolve) => child.on('close', resolve));
+    const script = startRootScript({
+      ...{ kind: this.#kind, user: ALICE.uid, file: this.file, size: this.#size, sha256: this.#sha256 },
+      ...{ target: this.target, id: ID, notes: this.cache, tools: this.#tools, tick: 0.01 },
+    });
+    const { answer } = await script.ended;
     return { answer, calls: Number(readFileSync(join(this.#scratch, 'calls'), 'utf8')) };
   }
 
@@ -154,22 +139,8 @@ export class HostileWorld {
 
   #makeTools(): void {
     mkdirSync(this.#tools);
-    const scripts: Readonly<Record<string, string>> = {
-      hdiutil: `if [ "$1" = detach ]; then exec rm -rf "$2"; fi
-for last; do :; done
-while [ "$1" != -mountrandom ]; do shift; done
-mkdir "$2/volume" && tar -xf "$last" -C "$2/volume"`,
-      ditto: 'exec cp -a "$1" "$2"',
-      xattr: 'exit 0',
-      sync: 'exit 0',
-      installer: `exec tar -xf "$2" -C ${this.applications}`,
-      ps: `exec ${join(MACOS_TOOLS, 'ps')} "$@"`,
-      stat: `exec ${join(MACOS_TOOLS, 'stat')} "$@"`,
-      openssl: `exec ${join(MACOS_TOOLS, 'openssl')} "$@"`,
-      osascript: `exec ${join(MACOS_TOOLS, 'osascript')} "$@"`,
-    };
     const attacker = `setpriv --reuid=${ALICE.uid} --regid=${STAFF} --groups=${ADMIN}`;
-    for (const [name, text] of Object.entries(scripts)) {
+    for (const [name, text] of Object.entries(quickTools(this.applications))) {
       const path = join(this.#tools, name);
       writeFileSync(
         path,

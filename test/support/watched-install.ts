@@ -302,7 +302,8 @@ fi`;
   }
 }
 
-function makeRunningApp(
+/** A bundle whose program, a script, is seen by ps where it lies. */
+export function makeRunningApp(
   app: string,
   {
     version,
