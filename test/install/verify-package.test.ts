@@ -3,6 +3,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -11,7 +12,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { UpdateError } from '../../src/errors.ts';
 import { layoutOf } from '../../src/install/layout.ts';
 import { Tools } from '../../src/install/tools.ts';
 import {
@@ -482,6 +485,37 @@ describe('a package is refused when its payload', () => {
       },
     });
   });
+});
+
+it('a package is refused, or is what it was, whatever bytes of it are changed', async () => {
+  const path = await world.makeUnsignedPackage(newApp);
+  const good = readFileSync(path);
+  const known = await judge(path);
+  const { path: _, ...expected } = known;
+  const changed = join(world.folder, 'changed.pkg');
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.double({ min: 0, max: 0.9999, noNaN: true }), fc.integer({ min: 1, max: 255 })), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+      fc.option(fc.nat(good.length - 1), { freq: 5 }),
+      async (changes, length) => {
+        const bytes = Buffer.from(good);
+        for (const [part, value] of changes) {
+          const at = Math.floor(part * bytes.length);
+          bytes.writeUInt8(bytes.readUInt8(at) ^ value, at);
+        }
+        writeFileSync(changed, bytes.subarray(0, length ?? bytes.length));
+        try {
+          expect(await judge(changed)).toMatchObject(expected);
+        } catch (error) {
+          if (!(error instanceof UpdateError)) throw error;
+        }
+      },
+    ),
+    { numRuns: 100 },
+  );
 });
 
 it('a package whose name holds lines is not asked about', async () => {

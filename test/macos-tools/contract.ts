@@ -13,6 +13,8 @@ export const FIXTURES_FOLDER: string | null = HAS_FIXTURES ? FIXTURES : null;
 export interface Scene {
   /** Real path of an empty folder that is removed after the row. */
   readonly folder: string;
+  /** Real path of the TMPDIR of the row's tools: what they remember is there, and where `installer` may write. */
+  readonly temporary: string;
   /** Folder of the tools under test: the doubles', or Apple's `/usr/bin`. */
   readonly tools: string;
   /** `../shared/fixtures`; throws where the row did not say `needs: ['fixtures']` and it is absent. */
@@ -87,11 +89,12 @@ export function readRecording(recording: string): string {
 export async function runContractRow(row: ContractRow, set: 'double' | 'apple'): Promise<readonly string[]> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'contract ')));
   // What the doubles remember of attached images lies in TMPDIR: each row has a machine of its own.
-  const temporary = await mkdtemp(join(tmpdir(), 'contract-state-'));
+  const temporary = await realpath(await mkdtemp(join(tmpdir(), 'contract-state-')));
   const run = (tool: ToolName, toolArguments: readonly string[], input = '', environment = {}) =>
     runTool(toolPath(tool, set), toolArguments, input, { TMPDIR: temporary, ...environment });
   const scene: Scene = {
     folder,
+    temporary,
     tools: set === 'double' ? MACOS_TOOLS : '/usr/bin',
     fixture(path) {
       if (FIXTURES_FOLDER === null) throw new Error(`row "${row.name}" needs the fixtures`);

@@ -118,18 +118,23 @@ async function install(request: Request, contents: PackageContents): Promise<num
     const failure = await installComponent(component, request, writer);
     if (failure !== null) return fail(`The install failed. (${CONTACT} ${failure})`);
   }
-  for (const text of [
-    'PHASE:Validating packages…',
-    '%97.750000',
-    'STATUS:',
-    'PHASE:Finishing the Installation…',
-  ])
-    phase(text);
-  for (const text of ['STATUS:', '%100.000000', 'PHASE:The software was successfully installed.'])
-    phase(text);
+  for (const text of LAST_PHASES) phase(text);
   say(`The ${isUpgrade ? 'upgrade' : 'install'} was successful.`);
   return 0;
 }
+
+/** As in installer__verboseR-install-successful.txt. */
+const LAST_PHASES = [
+  'PHASE:Validating packages…',
+  '%97.262500',
+  'PHASE:Registering updated applications…',
+  '%97.750000',
+  'STATUS:',
+  'PHASE:Finishing the Installation…',
+  'STATUS:',
+  '%100.000000',
+  'PHASE:The software was successfully installed.',
+];
 
 /** @returns what went wrong, or null */
 async function installComponent(

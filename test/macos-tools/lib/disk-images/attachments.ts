@@ -64,7 +64,7 @@ export function listAttachments(): readonly Attachment[] {
 /**
  * Takes a disk number (and a second one for an APFS container).
  *
- * @returns null when another living process is attaching the same image at this moment
+ * @returns null when another process is attaching, or has just attached, the same image
  */
 export function claim(describe: (number: number, synthesized: number) => Attachment): Attachment | null {
   const folder = stateFolder();
@@ -81,8 +81,9 @@ export function claim(describe: (number: number, synthesized: number) => Attachm
       rmSync(temporary, { force: true });
     }
     writeFileSync(join(folder, 'last'), String(attachment.synthesized ?? number), { mode: 0o600 });
+    // One that was quicker may be done already.
     const rival = listAttachments().find(
-      (other) => other.number < number && other.phase === 'attaching' && isSameImage(other, attachment),
+      (other) => other.number < number && other.phase !== 'detaching' && isSameImage(other, attachment),
     );
     if (rival === undefined) return attachment;
     forget(attachment);
