@@ -111,7 +111,8 @@ export class QuitFlow {
     const ready = line.become(life, makeReady(life));
     ready.lastMoments
       .abandon()
-      .then(() => this.prepare(ready))
+      // Somebody may have wished for something else meanwhile.
+      .then(() => (line.now() === ready ? this.prepare(ready) : undefined))
       .catch((error: unknown) => warn(asUpdateError(error).message));
   }
 }

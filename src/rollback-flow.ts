@@ -18,6 +18,7 @@ export class RollbackFlow {
   readonly #parts: UpdaterParts;
   readonly #application: Application | null;
   readonly #openTarget: () => Promise<Target>;
+  #givingBack: Promise<void> = Promise.resolve();
 
   constructor(parts: UpdaterParts, application: Application | null, openTarget: () => Promise<Target>) {
     this.#parts = parts;
@@ -76,6 +77,7 @@ export class RollbackFlow {
       this.#openTarget(),
     ]);
     const { stateFolder } = options;
+    await this.#givingBack;
     const prepared = await prepareRollBack(layout, { tools, now, stateFolder });
     if (prepared === null) this.#end(begun, null);
     else {
@@ -115,7 +117,7 @@ export class RollbackFlow {
     const prepared = life.kind === 'rolling-back' ? life.lastMoments.prepared : null;
     if (life.kind !== 'rolling-back' || prepared === null) return;
     line.become(life, { kind: 'idle', state: states.idle() });
-    prepared.abandon().catch((error: unknown) => warn(asUpdateError(error).message));
+    this.#givingBack = prepared.abandon().catch((error: unknown) => warn(asUpdateError(error).message));
   }
 }
 

@@ -7,23 +7,25 @@ import type { DownloadSummary } from './prepare-update.ts';
 /**
  * The whole life of an update. Beside it there is nothing that says how far an update is.
  *
- *     idle <---------------------------------------------- rolling-back ----> rolled-back
- *      |                                                     ^    |
- *      v                                                     |    v
- *   checking --> not-available                (from any state at rest)  failed
- *    ^  | |                                                               ^
- *    |  | +----> available ---> downloading ---> preparing ---+           |
- *    |  |            ^  ^            |  |          |  |       |           |
- *    |  |            |  +------------+--|----------+  +-------|-----------+  (also from checking
- *    |  |            |   (cancelled)    +---------------------|-----------+   and downloading)
- *    |  |            | (discarded)                            v
- *    |  +------------+------------------------------------> ready <-------------+
- *    |                                                      | | |               |
- *    |                       (an administrator is needed)   | | +--> quitting ->+  (the quit was refused)
- *    |                               authorizing <----------+ |          |      |
- *    |                                 |      |               |          |      |
- *    |                     (denied) <--+      +--> quitting   v          v      |
- *    +---------- installed <------------------------------ installing ----------+  (denied)
+ *   idle --> checking --> not-available
+ *               |
+ *               +--> available --> downloading --> preparing --> ready --> installing --> installed
+ *               |                       |              |           |            ^
+ *               +--> failed <-----------+--------------+           +--> quitting
+ *                                                                  |       ^
+ *                                                                  +--> authorizing
+ *
+ *   idle, not-available, available, installed, failed --> rolling-back --> rolled-back
+ *
+ * And back:
+ *
+ *   checking            from every state at rest: idle, not-available, available, ready, installed, failed,
+ *                       rolled-back; and back there when the check is cancelled, or fails while an update is ready
+ *   available           downloading, preparing (cancelled), ready (discarded)
+ *   downloading         failed (tried again)
+ *   ready               authorizing (denied), quitting (refused), installing (denied)
+ *   failed              installing, rolling-back
+ *   idle                rolling-back (refused, or there is nothing to go back to)
  *
  * idle           nothing is known yet
  * checking       the manifest is being fetched; what was ready before stays ready and is installed on quit

@@ -7,6 +7,7 @@ import type { UpdaterState } from '../../src/state.ts';
 import type { NexyUpdater, UpdaterOptions } from '../../src/updater.ts';
 import { canMakeImages } from '../support/make-image.ts';
 import { makeDmg, makeNexy, UpdateWorld } from '../support/update-world.ts';
+import { endWatchdogs } from './end-watchdogs.ts';
 import { observeUpdater } from './observed-updater.ts';
 import { TestApplication } from './test-application.ts';
 
@@ -32,7 +33,10 @@ describe.skipIf(!canMakeImages())(`an update while the application quits${skippe
     world.install(join(made, 'old', 'Nexy.app'));
     application = new TestApplication();
   });
-  afterEach(() => world.close());
+  afterEach(async () => {
+    endWatchdogs(world.folder);
+    await world.close();
+  });
 
   const open = (more: Partial<UpdaterOptions> = {}) => observeUpdater(world, { application, ...more });
   const installed = async () => versionOfBundle(await readBundle(world.app));
