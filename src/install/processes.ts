@@ -21,9 +21,12 @@ export async function findProcessesRunningFrom(
   tools: Tools,
 ): Promise<readonly RunningProcess[]> {
   const bundle = await realpath(bundlePath).catch(() => bundlePath);
-  const all = await listProcesses('comm', bundle, tools);
+  const all = await listProcesses('comm', tools);
   const programs = await Promise.all(
-    all.map(async (found) => ((await isInside(found.executable, bundle)) ? found : null)),
+    all.map(async (each) => {
+      const executable = await pathInside(each.executable, bundle);
+      return executable === null ? null : { ...each, executable };
+    }),
   );
   const found = [...programs.filter((each) => each !== null), ...(await findScripts(bundle, tools))];
   return found.filter(({ pid }, index) => found.findIndex((other) => other.pid === pid) === index);
@@ -35,17 +38,13 @@ export async function readUserName(pid: number, tools: Tools): Promise<string | 
   return stdout.trim() || null;
 }
 
-/** The last column may hold line breaks: what does not begin like a process goes on with the one before. */
+/** One line for each: ps prints no line break of a path as such. */
 export function parseProcesses(output: string): readonly RunningProcess[] {
-  const found: { pid: number; uid: number; executable: string }[] = [];
-  for (const line of output.replace(/\n$/, '').split('\n')) {
-    const match = /^\s*(\d+)\s+(-?\d+)\s(.*)$/s.exec(line);
-    const last = found.at(-1);
-    if (match?.[3] !== undefined) {
-      found.push({ pid: Number(match[1]), uid: Number(match[2]), executable: match[3] });
-    } else if (last !== undefined) last.executable += `\n${line}`;
-  }
-  return found.map((each) => ({ ...each, executable: each.executable.trim() }));
+  return output.split('\n').flatMap((line) => {
+    const match = /^\s*(\d+)\s+(-?\d+)\s(.*)$/.exec(line);
+    if (match?.[3] === undefined) return [];
+    return [{ pid: Number(match[1]), uid: Number(match[2]), executable: match[3].trim() }];
+  });
 }
 
 /**
@@ -94,25 +93,39 @@ export function isNumberInUse(pid: number): boolean {
   }
 }
 
-/** A path may hold a line that looks like another process; that of the bundle is made one line for the reading. */
-async function listProcesses(
-  column: 'comm' | 'args',
-  bundle: string,
-  tools: Tools,
-): Promise<readonly RunningProcess[]> {
+async function listProcesses(column: 'comm' | 'args', tools: Tools): Promise<readonly RunningProcess[]> {
   const { stdout } = await tools.run('ps', ['-axww', '-o', `pid=,uid=,${column}=`], { timeout: 30_000 });
-  const lines = stdout.replaceAll(bundle, () => bundle.replaceAll('\n', '\0'));
-  return parseProcesses(lines).map((found) => ({
-    ...found,
-    executable: found.executable.replaceAll('\0', '\n'),
-  }));
+  return parseProcesses(stdout);
 }
 
-/** ps shows the path that a program was started by, which may lead through a link, or be spelled otherwise. */
-async function isInside(executable: string, bundle: string): Promise<boolean> {
-  if (startsWithin(executable, bundle) || executable.startsWith(`${asPsPrints(bundle)}/`)) return true;
-  if (!/^\/.*\/Contents\//s.test(executable)) return false;
-  return startsWithin(await realpath(executable).catch(() => executable), bundle);
+/**
+ * The path of a program inside the bundle, from what ps prints; null for another one. ps shows the path that it was
+ * started by, which may lead through a link, or be spelled otherwise.
+ */
+async function pathInside(printed: string, bundle: string): Promise<string | null> {
+  const inside = `${asPsPrints(bundle)}/`;
+  if (printed.startsWith(inside)) return join(bundle, fromPsPrints(printed.slice(inside.length)));
+  // The notation is not one-to-one: `M-x` may be a byte, or part of a name.
+  for (const path of new Set([printed, fromPsPrints(printed)])) {
+    if (startsWithin(path, bundle)) return path;
+    if (!/^\/.*\/Contents\//s.test(path)) continue;
+    const real = await realpath(path).catch(() => null);
+    if (real !== null && startsWithin(real, bundle)) return path;
+  }
+  return null;
+}
+
+/** The text behind what ps prints, as far as that can be told. */
+function fromPsPrints(printed: string): string {
+  const bytes = printed.replace(
+    /\\(011|012|240)|M-([!-~])|(M?)\^([?-_])/g,
+    (_, octal?: string, high?: string, meta?: string, control = '') => {
+      if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
+      if (high !== undefined) return String.fromCharCode(high.charCodeAt(0) | 0x80);
+      return String.fromCharCode((control.charCodeAt(0) ^ 0x40) | (meta === 'M' ? 0x80 : 0));
+    },
+  );
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 function startsWithin(path: string, bundle: string): boolean {
@@ -131,9 +144,9 @@ function fold(path: string): string {
 async function findScripts(bundle: string, tools: Tools): Promise<readonly RunningProcess[]> {
   const scripts = await listScripts(join(bundle, 'Contents', 'MacOS'));
   if (scripts.length === 0) return [];
-  return (await listProcesses('args', bundle, tools)).flatMap(({ pid, uid, executable: command }) => {
+  return (await listProcesses('args', tools)).flatMap(({ pid, uid, executable: command }) => {
     const rest = command.replace(/^\S+ (?:-\S* )?/, '');
-    const script = scripts.find((path) => rest === path || rest.startsWith(`${path} `));
+    const script = scripts.find((path) => `${rest} `.startsWith(`${asPsPrints(path)} `));
     return script === undefined ? [] : [{ pid, uid, executable: script }];
   });
 }

@@ -5,7 +5,8 @@ import { recover } from '../../src/install/recover.ts';
 import { SHELLS } from '../support/authorized-world.ts';
 import { ALICE, CAN_BE_OTHERS, NEEDS_OTHERS } from '../support/other-user.ts';
 import { RootInstall } from '../support/root-install.ts';
-import { type Behaviour, isAlive, until } from '../support/watched-install.ts';
+import { type Behaviour, isAlive } from '../support/running-app.ts';
+import { until } from '../support/watched-install.ts';
 
 async function make(kind: 'dmg' | 'pkg', behaviour?: Behaviour): Promise<RootInstall> {
   const install = await RootInstall.make(kind, behaviour);

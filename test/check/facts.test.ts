@@ -58,6 +58,13 @@ describe('gatherFacts', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('counts what journals tell as refusals, before anybody has written them down', async () => {
+    const told: Refusal = { sha256: SHA256, kind: 'failed-start', rememberedAt: '2026-11-24T12:00:00Z' };
+    const asked = await request({ failedStarts: [told] });
+    expect((await gatherFacts(SOURCES, asked)).facts.refusals).toEqual([told]);
+    expect(await readdir(asked.stateFolder)).toEqual([]);
+  });
+
   it('makes an installation id only for a rollout', async () => {
     const without = await request();
     await gatherFacts(SOURCES, without);

@@ -17,8 +17,8 @@ import { recover } from '../../src/install/recover.ts';
 import { rollBack } from '../../src/install/rollback.ts';
 import { Tools } from '../../src/install/tools.ts';
 import { MACOS_TOOLS } from '../support/fixtures.ts';
+import { versionAt } from '../support/running-app.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { versionAt } from '../support/watched-install.ts';
 
 const AT = '2026-11-24T12:00:00.000Z';
 const now = (): Date => new Date(AT);

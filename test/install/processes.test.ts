@@ -20,12 +20,23 @@ describe('processes', () => {
     ]);
   });
 
-  it('are read with line breaks in their path', () => {
-    const output = '  501   501 /Volumes/a\nb/Nexy.app/Contents/MacOS/Nexy\n  502   502 /bin/sh\n';
-    expect(parseProcesses(output).map(({ pid, executable }) => [pid, executable])).toEqual([
-      [501, '/Volumes/a\nb/Nexy.app/Contents/MacOS/Nexy'],
-      [502, '/bin/sh'],
-    ]);
+  it.each([
+    ['letters that are not ASCII', 'Né 🎧.app'],
+    ['a line break', 'Nexy\n2.app'],
+    ['what looks like the notation of ps', 'TEAM-x ^A \\012 é.app'],
+  ])('that run from a bundle are found with %s in its path', async (_, name) => {
+    const folder = await temporaryFolder();
+    const program = join(folder, name, 'Contents', 'MacOS', 'Nexy ü');
+    mkdirSync(dirname(program), { recursive: true });
+    copyFileSync('/bin/sh', program);
+    const child = spawn(program, ['-c', 'echo up; read -r line'], { stdio: 'pipe' });
+    await once(child.stdout, 'data');
+    try {
+      const found = await findProcessesRunningFrom(join(folder, name), tools);
+      expect(found).toEqual([{ pid: child.pid, uid: process.getuid?.(), executable: program }]);
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 
   it('that interpret a program of a bundle are found, and those that only name it are not', async () => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { confirmUpdate } from '../../src/install/confirm.ts';
 import { takeLock } from '../../src/install/lock.ts';
 import { rollBack } from '../../src/install/rollback.ts';
-import { versionAt, WatchedInstall } from '../support/watched-install.ts';
+import { versionAt } from '../support/running-app.ts';
+import { WatchedInstall } from '../support/watched-install.ts';
 
 const now = (): Date => new Date('2026-11-24T12:00:00Z');
 

@@ -11,8 +11,9 @@ import { undoInstall } from '../../src/install/undo.ts';
 import { loadNativeCalls, type NativeCalls } from '../../src/native-calls.ts';
 import { runUpdaterArguments } from '../../src/updater-arguments.ts';
 import { REPOSITORY } from '../support/fixtures.ts';
+import { versionAt } from '../support/running-app.ts';
 import { MOMENTS, type Moment } from '../support/undo-child.ts';
-import { versionAt, WatchedInstall } from '../support/watched-install.ts';
+import { WatchedInstall } from '../support/watched-install.ts';
 
 const now = (): Date => new Date('2026-11-24T12:00:00Z');
 

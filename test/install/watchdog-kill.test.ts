@@ -1,13 +1,7 @@
 import { describe, expect, it, type TestContext } from 'vitest';
 import { recover } from '../../src/install/recover.ts';
-import {
-  isAlive,
-  SHELLS,
-  until,
-  versionAt,
-  WatchedInstall,
-  type WatchedInstallOptions,
-} from '../support/watched-install.ts';
+import { isAlive, versionAt } from '../support/running-app.ts';
+import { SHELLS, until, WatchedInstall, type WatchedInstallOptions } from '../support/watched-install.ts';
 
 const SHELLS_HERE = SHELLS.flatMap(({ shell }) => (shell === null ? [] : [shell]));
 /** How many installs run at once: they wait most of the time. */

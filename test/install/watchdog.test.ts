@@ -1,10 +1,14 @@
-import { readdirSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { confirmUpdate } from '../../src/install/confirm.ts';
+import { takeLock } from '../../src/install/lock.ts';
 import { notesFolder } from '../../src/install/notes.ts';
 import { recover } from '../../src/install/recover.ts';
-import { endProcess, isAlive, SHELLS, until, versionAt, WatchedInstall } from '../support/watched-install.ts';
+import { ALICE, CAN_BE_OTHERS, NEEDS_OTHERS } from '../support/other-user.ts';
+import { isAlive, versionAt } from '../support/running-app.ts';
+import { endProcess, SHELLS, until, WatchedInstall } from '../support/watched-install.ts';
 
 const now = (): Date => new Date();
 const UNDONE = 'undone: failed-starts';
@@ -218,6 +222,80 @@ for (const { name, shell } of SHELLS) {
       expect(install.starts()).toHaveLength(2);
     });
 
+    it('waits until nobody else is busy with the app before it takes it back', async (context) => {
+      const install = await WatchedInstall.make(context, { new: 'die later' });
+      const watchdog = await install.install(options);
+      const lock = await takeLock(install.layout);
+      await until(() => install.steps().filter((step) => step === 'died').length === 2, 'two deaths');
+      await wait(500);
+      expect(install.version()).toBe('2.0');
+      await lock.release();
+      await ended(watchdog);
+      expect((await install.nextStart(2)).version).toBe('1.0');
+    });
+
+    it('blames no app for a session in which nothing can be opened', async (context) => {
+      const openFails = '_LSOpenURLsWithCompletionHandler() failed with error -1712.';
+      const install = await WatchedInstall.make(context, { openFails });
+      const watchdog = await install.install({ ...options, limits: { watch: 8 } });
+      await ended(watchdog);
+      expect(install.steps()).not.toContain('died');
+      expect(await install.state()).toBe('swapped');
+    });
+
+    it('takes back what cannot be opened', async (context) => {
+      const openFails = 'The application cannot be opened for an unexpected reason, Code=-10827';
+      const install = await WatchedInstall.make(context, { openFails });
+      await ended(await install.install(options));
+      expect(install.steps().slice(-3)).toEqual(['died', 'died', UNDONE]);
+      expect(install.version()).toBe('1.0');
+    });
+
+    it('counts no end of a second process while the first is up', async (context) => {
+      const install = await WatchedInstall.make(context);
+      const watchdog = await install.install(options);
+      await install.nextStart(0);
+      const second = install.startSecond();
+      await install.wasSeen();
+      await endProcess(second);
+      await install.wasSeen(4);
+      expect(install.steps()).not.toContain('died');
+      await confirmUpdate(install.layout, now);
+      await ended(watchdog);
+    });
+
+    it('has nothing to say any more when a further update takes the place', async (context) => {
+      const install = await WatchedInstall.make(context);
+      const watchdog = await install.install(options);
+      const { pid } = await install.nextStart(0);
+      await install.wasSeen();
+      renameSync(install.layout.target, join(install.layout.parent, 'Trash'));
+      cpSync(install.paths.oldApp, install.layout.target, { recursive: true });
+      process.kill(pid, 'SIGKILL');
+      await ended(watchdog);
+      expect(install.steps()).not.toContain('died');
+      expect(install.starts()).toHaveLength(1);
+    });
+
+    it.skipIf(!CAN_BE_OTHERS)(
+      `exchanges nothing under another user\u2019s hands${NEEDS_OTHERS}`,
+      async (context) => {
+        const install = await WatchedInstall.make(context);
+        chmodSync(dirname(install.layout.parent), 0o755);
+        const watchdog = await install.install({ ...options, limits: { watch: 60 } });
+        for (const count of [0, 1]) {
+          const { pid } = await install.nextStart(count);
+          await install.wasSeen();
+          if (count === 1) install.startSecond({ uid: ALICE.uid, gid: ALICE.gid });
+          process.kill(pid, 'SIGKILL');
+        }
+        await ended(watchdog);
+        expect(install.steps().filter((step) => step === 'died')).toHaveLength(2);
+        expect(install.version()).toBe('2.0');
+        expect(await install.state()).toBe('swapped');
+      },
+    );
+
     it('counts no clean quit, and watches the next start by hand', async (context) => {
       const install = await WatchedInstall.make(context);
       const watchdog = await install.install(options);
@@ -264,3 +342,31 @@ for (const { name, shell } of SHELLS) {
     });
   });
 }
+
+describe('starting the watchdog', () => {
+  it('fails, and leaves nothing, where there is no shell or no process to wait for', async (context) => {
+    const install = await WatchedInstall.make(context);
+    const old = install.startOldProcess();
+    for (const shell of [['/no/such/shell'], ['/bin/false']] as const) {
+      await expect(install.watch(old, { shell })).rejects.toMatchObject({ code: 'swap-failed' });
+    }
+    expect(readdirSync(notesFolder(install.stateFolder))).toEqual([]);
+    await endProcess(old);
+    await expect(install.watch(old)).rejects.toMatchObject({ code: 'swap-failed' });
+  });
+
+  it('clears away what watchdogs left that were killed long ago', async (context) => {
+    const install = await WatchedInstall.make(context);
+    const folder = notesFolder(install.stateFolder);
+    mkdirSync(folder, { recursive: true });
+    const young = join(folder, 'young.confirmed');
+    const old = join(folder, 'old.sh');
+    for (const path of [young, old]) writeFileSync(path, '');
+    const longAgo = Date.now() / 1000 - 31 * 24 * 60 * 60;
+    utimesSync(old, longAgo, longAgo);
+    const watchdog = await install.watch(install.startOldProcess());
+    expect(readdirSync(folder).toSorted()).toEqual([`${install.paths.id}.sh`, 'young.confirmed']);
+    await watchdog.stop();
+    expect(readdirSync(folder)).toEqual(['young.confirmed']);
+  });
+});

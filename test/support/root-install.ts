@@ -22,12 +22,8 @@ import { Tools } from '../../src/install/tools.ts';
 import { MACOS_TOOLS } from './fixtures.ts';
 import { ALICE, STAFF } from './other-user.ts';
 import { quickTools, type RootScript, type RootScriptOptions, startRootScript } from './root-script.ts';
-import { type Behaviour, endProcess, makeRunningApp, versionAt } from './watched-install.ts';
-
-interface Started {
-  readonly version: string;
-  readonly pid: number;
-}
+import { type Behaviour, endStarted, type Started, startsOf, versionAt } from './running-app.ts';
+import { endProcess, makeRunningApp } from './watched-install.ts';
 
 /**
  * An app of root's that Alice uses, an update of it that was downloaded for her, and the root script that installs it,
@@ -39,7 +35,6 @@ export class RootInstall {
   readonly notes: string;
   readonly tools: Tools;
   readonly #file: string;
-  readonly #log: string;
   readonly #kind: 'dmg' | 'pkg';
   readonly #size: number;
   readonly #sha256: string;
@@ -54,18 +49,18 @@ export class RootInstall {
     this.folder = folder;
     this.notes = join(folder, 'notes');
     this.#file = join(folder, 'update');
-    this.#log = join(folder, 'started');
     this.layout = layout;
     this.#kind = kind;
     chmodSync(folder, 0o755);
     mkdirSync(layout.parent);
     mkdirSync(this.notes);
     chownSync(this.notes, ALICE.uid, STAFF);
-    writeFileSync(this.#log, '');
-    chmodSync(this.#log, 0o666);
+    // Whoever runs the app writes down that it was started.
+    writeFileSync(join(folder, 'started'), '');
+    chmodSync(join(folder, 'started'), 0o666);
     this.tools = new Tools(this.#makeTools());
     const contents = join(folder, 'contents');
-    makeRunningApp(join(contents, 'Nexy.app'), { version: '2.0', behaviour, log: this.#log });
+    makeRunningApp(join(contents, 'Nexy.app'), '2.0', behaviour);
     execFileSync('tar', ['-cf', this.#file, '-C', contents, 'Nexy.app']);
     rmSync(contents, { recursive: true });
     const bytes = readFileSync(this.#file);
@@ -79,7 +74,7 @@ export class RootInstall {
     for (const name of readdirSync(this.layout.parent)) {
       rmSync(join(this.layout.parent, name), { recursive: true });
     }
-    makeRunningApp(this.layout.target, { version: '1.0', behaviour: 'stay', log: this.#log });
+    makeRunningApp(this.layout.target, '1.0', 'stay');
   }
 
   /** Alice's app, which is to end before anything happens. */
@@ -123,11 +118,7 @@ export class RootInstall {
   }
 
   starts(): readonly Started[] {
-    const lines = readFileSync(this.#log, 'utf8').trim().split('\n');
-    return lines.flatMap((line) => {
-      const [version = '', pid] = line.split(' ');
-      return version === '' ? [] : [{ version, pid: Number(pid) }];
-    });
+    return startsOf(this.folder);
   }
 
   leaveNote(name: string): void {
@@ -136,8 +127,7 @@ export class RootInstall {
 
   async close(): Promise<void> {
     for (const child of this.#children) await endProcess(child);
-    for (const { pid } of this.starts())
-      if (runsFrom(pid, dirname(this.layout.target))) process.kill(pid, 'SIGKILL');
+    endStarted(this.folder);
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -149,14 +139,5 @@ export class RootInstall {
     }
     symlinkSync(join(MACOS_TOOLS, 'machine.json'), join(folder, 'machine.json'));
     return folder;
-  }
-}
-
-/** A number that was given out again is not one of ours. */
-function runsFrom(pid: number, folder: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder);
-  } catch {
-    return false;
   }
 }

@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  chmodSync,
-  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -32,7 +30,15 @@ import { notesFolder } from '../../src/install/notes.ts';
 import { Tools } from '../../src/install/tools.ts';
 import { startWatchdog, type Watchdog, type WatchdogOptions } from '../../src/install/watchdog.ts';
 import { loadNativeCalls } from '../../src/native-calls.ts';
-import { MACOS_TOOLS, REPOSITORY } from './fixtures.ts';
+import { MACOS_TOOLS } from './fixtures.ts';
+import {
+  addRunningProgram,
+  type Behaviour,
+  endStarted,
+  type Started,
+  startsOf,
+  versionAt,
+} from './running-app.ts';
 
 export type Shell = readonly [string, ...string[]];
 
@@ -52,9 +58,6 @@ const SYSTEM_TOOLS: readonly string[] = ['date', 'ls', 'mv', 'rm', 'tail'];
 
 export const SHA256 = 'ab'.repeat(32);
 
-/** What an app does once it runs: stays, or ends at once or after a moment as if it had crashed. */
-export type Behaviour = 'stay' | 'die' | 'die later';
-
 export interface WatchedInstallOptions {
   /** File name of the app. */
   readonly name?: string;
@@ -64,11 +67,8 @@ export interface WatchedInstallOptions {
   readonly killAtCall?: number;
   /** What osascript says in place of doing it, e.g. that the volume cannot exchange. */
   readonly osascriptSays?: string;
-}
-
-interface Started {
-  readonly version: string;
-  readonly pid: number;
+  /** Why open opens nothing. */
+  readonly openFails?: string;
 }
 
 /**
@@ -105,12 +105,12 @@ export class WatchedInstall {
     this.paths = stagingPaths(layout, makeStagingId(new Date()));
     this.stateFolder = join(folder, 'state');
     this.tools = new Tools(this.#makeTools(options));
-    makeRunningApp(layout.target, { version: '1.0', behaviour: 'stay', log: this.#log });
+    makeRunningApp(layout.target, '1.0', 'stay');
     const journal = JournalWriter.create(this.paths);
     const at = new Date().toISOString();
     const begin = { target: layout.target, bundleId: 'com.nexy.assistant', from: '1.0', to: '2.0' };
     journal.append({ step: 'begin', at, ...begin, sha256: SHA256 });
-    makeRunningApp(this.paths.newApp, { version: '2.0', behaviour: options.new ?? 'stay', log: this.#log });
+    makeRunningApp(this.paths.newApp, '2.0', options.new ?? 'stay');
     this.#identities = { newApp: identify(this.paths.newApp), oldApp: identify(layout.target) };
     journal.append({ step: 'staged', at, ...this.#identities });
     journal.close();
@@ -133,10 +133,6 @@ export class WatchedInstall {
 
   calls(): readonly string[] {
     return existsSync(this.#calls) ? readFileSync(this.#calls, 'utf8').trim().split('\n') : [];
-  }
-
-  get #log(): string {
-    return join(this.#folder, 'started');
   }
 
   /** Any process that can be ended later, in place of the one that installs. */
@@ -203,12 +199,7 @@ export class WatchedInstall {
 
   /** Every start of either version so far. */
   starts(): readonly Started[] {
-    if (!existsSync(this.#log)) return [];
-    const lines = readFileSync(this.#log, 'utf8').trim().split('\n');
-    return lines.map((line) => {
-      const [version = '', pid] = line.split(' ');
-      return { version, pid: Number(pid) };
-    });
+    return startsOf(this.#folder);
   }
 
   async nextStart(before: number): Promise<Started> {
@@ -228,6 +219,14 @@ export class WatchedInstall {
   /** Until the watchdog has seen that nothing of ours runs any more. */
   sawTheEnd(): Promise<void> {
     return until(() => readFileSync(this.#looks, 'utf8').endsWith('n'), 'the watchdog sees the end');
+  }
+
+  /** A second one beside the first, which `open` would not start. */
+  startSecond(user?: { readonly uid: number; readonly gid: number }): ChildProcess {
+    const program = join(this.layout.target, 'Contents', 'MacOS', 'Nexy-sh');
+    const child = spawn(program, ['-c', 'while :; do sleep 0.1; done'], { stdio: 'ignore', ...user });
+    this.#children.push(child);
+    return child;
   }
 
   /** As somebody would by hand. */
@@ -256,7 +255,7 @@ export class WatchedInstall {
   }
 
   /** The doubles, with a ps that tells what it saw, and the system's own, which may be deadly. */
-  #makeTools({ killAtCall = 0, osascriptSays }: WatchedInstallOptions): string {
+  #makeTools({ killAtCall = 0, osascriptSays, openFails }: WatchedInstallOptions): string {
     const folder = join(this.#folder, 'tools');
     mkdirSync(folder);
     const write = (name: string, words: string): void =>
@@ -265,8 +264,11 @@ export class WatchedInstall {
     for (const name of ['open', 'osascript', 'sync', ...SYSTEM_TOOLS]) {
       const real = SYSTEM_TOOLS.includes(name) ? `/bin/${name}` : join(MACOS_TOOLS, name);
       rmSync(join(folder, name), { force: true });
-      const act =
-        name === 'osascript' && osascriptSays !== undefined ? `echo ${osascriptSays}` : `exec '${real}' "$@"`;
+      const answers: Partial<Record<string, string | undefined>> = {
+        osascript: osascriptSays === undefined ? undefined : `echo ${osascriptSays}`,
+        open: openFails === undefined ? undefined : `echo '${openFails}' >&2; exit 1`,
+      };
+      const act = answers[name] ?? `exec '${real}' "$@"`;
       write(name, `${this.#dieAt(name, killAtCall)}\n${act}`);
     }
     rmSync(join(folder, 'ps'));
@@ -296,77 +298,25 @@ fi`;
   async #end(): Promise<void> {
     for (const watchdog of this.#watchdogs) await watchdog.stop();
     for (const child of this.#children) await endProcess(child);
-    // A number that was given out again is not one of ours.
-    for (const { pid } of this.starts()) if (runsNexy(pid)) process.kill(pid, 'SIGKILL');
+    endStarted(this.#folder);
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
 /** A bundle whose program, a script, is seen by ps where it lies. */
-export function makeRunningApp(
-  app: string,
-  {
-    version,
-    behaviour,
-    log,
-  }: { readonly version: string; readonly behaviour: Behaviour; readonly log: string },
-): void {
-  const programs = join(app, 'Contents', 'MacOS');
-  const resources = join(app, 'Contents', 'Resources');
-  mkdirSync(programs, { recursive: true });
-  mkdirSync(resources);
+export function makeRunningApp(app: string, version: string, behaviour: Behaviour): void {
+  mkdirSync(join(app, 'Contents', 'MacOS'), { recursive: true });
   writeFileSync(
     join(app, 'Contents', 'Info.plist'),
     '<?xml version="1.0" encoding="UTF-8"?>\n<plist version="1.0"><dict><key>CFBundleExecutable</key><string>Nexy</string></dict></plist>\n',
   );
-  writeFileSync(join(resources, 'version'), version);
-  writeFileSync(join(resources, 'behaviour'), behaviour);
-  copyFileSync('/bin/sh', join(programs, 'Nexy-sh'));
-  chmodSync(join(programs, 'Nexy-sh'), 0o755);
-  const script = `#!/bin/sh
-here=\${0%/*}
-case \${1:-} in
-  --updater-exchange) exec '${process.execPath}' '${join(REPOSITORY, 'test/support/updater-arguments-child.ts')}' "$@" ;;
-  running) ;;
-  *) exec "$here/Nexy-sh" "$0" running ;;
-esac
-behaviour=$(cat "$here/../Resources/behaviour")
-echo "$(cat "$here/../Resources/version") $$" >> '${log}'
-case $behaviour in
-  die) exit 1 ;;
-  'die later') sleep 0.8; exit 1 ;;
-esac
-while :; do sleep 0.1; done
-`;
-  writeFileSync(join(programs, 'Nexy'), script, { mode: 0o755 });
-}
-
-export function versionAt(app: string): string | null {
-  const path = join(app, 'Contents', 'Resources', 'version');
-  return existsSync(path) ? readFileSync(path, 'utf8') : null;
+  addRunningProgram(app, version, behaviour);
 }
 
 function identify(path: string): DirectoryIdentity {
   const identity = identityAt(path);
   if (identity === null) throw new Error(`${path} is no directory`);
   return identity;
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return !/\) Z/.test(status);
-  } catch {
-    return false;
-  }
-}
-
-function runsNexy(pid: number): boolean {
-  try {
-    return isAlive(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('Nexy');
-  } catch {
-    return false;
-  }
 }
 
 export async function endProcess(child: ChildProcess): Promise<void> {

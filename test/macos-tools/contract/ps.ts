@@ -1,4 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import type { ContractRow } from '../contract.ts';
 
 export const rows: readonly ContractRow[] = [
@@ -34,6 +38,26 @@ export const rows: readonly ContractRow[] = [
     stdout: (text) => text.trim() === userInfo().username || text,
     source: 'ps(1)',
     runsOn: 'both',
+  },
+  {
+    tool: 'ps',
+    name: 'ps of a program whose path is not ASCII, with a newline in it',
+    prepare: async ({ folder }) => {
+      const program = join(folder, 'é 🎧\n.app');
+      copyFileSync('/bin/sleep', program);
+      const child = spawn(program, ['600'], { stdio: 'ignore' });
+      await once(child, 'spawn');
+      writeFileSync(join(folder, 'pid'), String(child.pid));
+    },
+    arguments: ({ folder }) => ['-p', readFileSync(join(folder, 'pid'), 'utf8'), '-o', 'comm='],
+    status: 0,
+    // One line: every byte that is not printable in the notation of vis(3).
+    stdout: (text) => text.endsWith("/M-CM-) M-pM^_M^NM-'\\012.app\n") || text,
+    after: async ({ folder }) => {
+      process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 'SIGKILL');
+    },
+    source: 'strvis(3) with VIS_TAB | VIS_NL | VIS_NOSLASH in ps/print.c of adv_cmds, in the C locale',
+    runsOn: 'double',
   },
   {
     tool: 'ps',
