@@ -41,8 +41,10 @@ export async function confirmUpdate(
       if (stateFolder === null) throw notWritten('not-writable', journal, error);
       return noteConfirmed(stateFolder, journal.paths.id) ? outcome : null;
     }
-    await removeTree(journal.paths.folder);
-    for (const older of (await readJournals(layout)).slice(1)) await discardStaging(older.paths);
+    const older = (await readJournals(layout)).slice(1);
+    const removals = [removeTree(journal.paths.folder), ...older.map(({ paths }) => discardStaging(paths))];
+    // What cannot be removed (a locked file) takes room until it can, and takes nothing back.
+    await Promise.allSettled(removals);
     return outcome;
   } finally {
     await lock?.release();
