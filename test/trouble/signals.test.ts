@@ -62,12 +62,13 @@ describe.skipIf(!canMakeImages())(`an update that is told to stop${skipped}`, ()
   it.each(['downloading', 'opening', 'staging'] as const)(
     'twice, at %s, ends at once; recover clears what is left',
     async (step) => {
-      slowDown(step);
+      const goOn = slowDown(step);
       const running = startCli(world.updateArguments());
       await sawStep(running, step);
       running.child.kill('SIGINT');
       running.child.kill('SIGTERM');
       expect((await running.result).status).toBe(1);
+      goOn();
       expect(world.installedTree()).toEqual(pair.oldTree);
       expect((await world.installation('recover')).status).toBe(0);
       expect(world.beside()).toEqual([]);
@@ -90,12 +91,18 @@ describe.skipIf(!canMakeImages())(`an update that is told to stop${skipped}`, ()
     },
   );
 
-  function slowDown(step: (typeof STEPS)[number]): void {
-    if (step === 'checking')
-      world.host.fault({ on: 'manifest', times: 1, fault: { kind: 'stall', after: 10 } });
-    if (step === 'downloading') world.host.fault({ times: 1, fault: { kind: 'stall', after: 0 } });
-    if (step === 'progress')
-      world.host.fault({ times: 1, fault: { kind: 'trickle', bytesPerSecond: 20_000 } });
+  /** Makes the step last; what it returns ends that. */
+  function slowDown(step: (typeof STEPS)[number]): () => void {
+    switch (step) {
+      case 'checking':
+        return world.host.fault({ on: 'manifest', fault: { kind: 'stall', after: 10 } });
+      case 'downloading':
+        return world.host.fault({ fault: { kind: 'stall', after: 0 } });
+      case 'progress':
+        return world.host.fault({ fault: { kind: 'trickle', bytesPerSecond: 20_000 } });
+      default:
+        return () => undefined;
+    }
   }
 });
 
