@@ -258,9 +258,6 @@ describe.skipIf(!canMakeImages() || !CAN_BE_OTHERS)(`permissions${skipped}`, () 
   describe('of a user without an entry', () => {
     it('and without a home or a folder for temporary files do not stop an update', async () => {
       const environment = { TMPDIR: '/nonexistent/temporary', HOME: undefined };
-      expect((await updateAs({ ...ALICE, uid: 65_503 }, { environment })).json).toMatchObject({
-        error: { code: 'not-writable' },
-      });
       execFileSync('chown', ['-hR', `65503:${STAFF}`, home, dirname(world.app)]);
       expect((await updateAs({ ...ALICE, uid: 65_503 }, { environment })).json).toMatchObject({
         installed: true,
