@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeDurably } from '../durable.ts';
@@ -21,7 +21,7 @@ export async function readStateFile(
     return { value: JSON.parse(await readStateText(path)), warnings: [] };
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return { value: undefined, warnings: [] };
-    const reason = systemErrorCode(error) ?? 'damaged';
+    const reason = systemErrorCode(error) ?? (error instanceof TypeError ? error.message : 'damaged');
     return { value: undefined, warnings: [`${path} could not be read (${reason}) and counts as empty.`] };
   }
 }
@@ -41,13 +41,21 @@ export async function setDamagedFileAside(path: string): Promise<void> {
   }
 }
 
-/** The text of a small regular file that is no link. */
+function isOurs({ uid, mode }: Stats): boolean {
+  // Windows has no user ids.
+  const user = process.getuid?.();
+  return user === undefined || ((uid === user || uid === 0) && (mode & 0o022) === 0);
+}
+
+/** The text of a small regular file that is no link, and that nobody else can write. */
 export async function readStateText(path: string): Promise<string> {
   // Without O_NONBLOCK opening a pipe that somebody put there would wait for ever.
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const status = await file.stat();
     if (!status.isFile() || status.size > MAXIMUM_BYTES) throw new TypeError('not a small file');
+    // What others could have written would be believed like our own: a manifest that "did not change", an id.
+    if (!isOurs(status)) throw new TypeError('not ours alone');
     return await file.readFile('utf8');
   } finally {
     await file.close();

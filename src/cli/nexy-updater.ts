@@ -80,10 +80,8 @@ function asUsage(error: unknown, isJson: boolean): unknown {
   return new UpdateError('usage', message);
 }
 
-// Whoever reads the output may stop early ("| head"); that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+// Whoever reads the output may stop early ("| head"), a terminal may go away, the disk that it is written to may be
+// full: none of that may end an update half-way.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 process.exitCode = await main(process.argv.slice(2));

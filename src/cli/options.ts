@@ -9,6 +9,7 @@ import {
   type TrustPolicy,
   type UpdaterConfig,
 } from '../config.ts';
+import { UpdateError } from '../errors.ts';
 import { loadConfig } from '../load-config.ts';
 
 /** Where the package lies: two folders above `dist/cli` and `src/cli` alike. */
@@ -24,8 +25,8 @@ export interface ManifestOptions {
 
 export interface FolderOptions {
   readonly tools?: string;
-  readonly cache: string;
-  readonly state: string;
+  readonly cache?: string;
+  readonly state?: string;
 }
 
 export interface JsonOption {
@@ -69,8 +70,11 @@ export function withManifestOptions(command: Command): Command {
 export function withFolderOptions(command: Command): Command {
   return command
     .option('--tools <folder>', "stand-ins for Apple's tools, for tests and for other systems than macOS")
-    .option('--cache <folder>', 'downloads and mounted images', defaultFolder('cache'))
-    .option('--state <folder>', 'what was refused, skipped and last fetched', defaultFolder('state'));
+    .option('--cache <folder>', `downloads and mounted images (default: ${shownDefault('cache')})`)
+    .option(
+      '--state <folder>',
+      `what was refused, skipped and last fetched (default: ${shownDefault('state')})`,
+    );
 }
 
 export async function readConfig(): Promise<UpdaterConfig> {
@@ -98,17 +102,36 @@ export function folders(options: FolderOptions): {
 } {
   return {
     toolsFolder: options.tools === undefined ? null : resolve(options.tools),
-    cacheFolder: resolve(options.cache),
-    stateFolder: resolve(options.state),
+    cacheFolder: resolve(options.cache ?? defaultFolder('cache')),
+    stateFolder: resolve(options.state ?? defaultFolder('state')),
   };
 }
 
+/** @throws UpdateError `usage` for a user without a home */
 function defaultFolder(kind: 'cache' | 'state'): string {
   if (process.platform === 'darwin') {
-    return join(homedir(), 'Library', kind === 'cache' ? 'Caches' : 'Application Support', 'nexy-updater');
+    return join(home(kind), 'Library', kind === 'cache' ? 'Caches' : 'Application Support', 'nexy-updater');
   }
   const variable = kind === 'cache' ? process.env['XDG_CACHE_HOME'] : process.env['XDG_STATE_HOME'];
-  return join(variable ?? join(homedir(), kind === 'cache' ? '.cache' : '.local/state'), 'nexy-updater');
+  return join(variable ?? join(home(kind), kind === 'cache' ? '.cache' : '.local/state'), 'nexy-updater');
+}
+
+function home(kind: 'cache' | 'state'): string {
+  try {
+    return homedir();
+  } catch (error) {
+    throw new UpdateError('usage', `You have no home folder. Name a folder of yours with --${kind}.`, {
+      cause: error,
+    });
+  }
+}
+
+function shownDefault(kind: 'cache' | 'state'): string {
+  try {
+    return defaultFolder(kind);
+  } catch {
+    return 'none, since you have no home folder';
+  }
 }
 
 function collectHost(value: string, before: readonly string[]): readonly string[] {

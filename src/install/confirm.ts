@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { isDiskFull, systemErrorCode, UpdateError } from '../errors.ts';
 import type { FileLock } from '../file-lock.ts';
 import { removeTree } from '../remove-tree.ts';
@@ -23,7 +24,7 @@ export interface Confirmed {
  * to root, a note tells the root script, which does both.
  *
  * @param stateFolder where notes are left; null where there is no root script that could read them
- * @returns null when there is nothing to confirm
+ * @returns null when there is nothing to confirm, or nothing for this user
  * @throws UpdateError `install-busy`, `disk-full`; `not-writable` where no note can be left instead.
  */
 export async function confirmUpdate(
@@ -39,10 +40,14 @@ export async function confirmUpdate(
     const error = lock === null ? null : await writeConfirmed(journal, now);
     if (lock === null || error !== null) {
       if (stateFolder === null) throw notWritten('not-writable', journal, error);
+      // An ordinary user's install is confirmed by that user; nobody would read a note of ours.
+      if ((await stat(journal.paths.journal)).uid !== 0) return null;
       return noteConfirmed(stateFolder, journal.paths.id) ? outcome : null;
     }
-    await removeTree(journal.paths.folder);
-    for (const older of (await readJournals(layout)).slice(1)) await discardStaging(older.paths);
+    const older = (await readJournals(layout)).slice(1);
+    const removals = [removeTree(journal.paths.folder), ...older.map(({ paths }) => discardStaging(paths))];
+    // What cannot be removed (a locked file) takes room until it can, and takes nothing back.
+    await Promise.allSettled(removals);
     return outcome;
   } finally {
     await lock?.release();

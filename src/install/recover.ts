@@ -57,7 +57,11 @@ export async function recoverHoldingLock(layout: Layout, options: RecoverOptions
   await clearMounts(options);
   const [newest, ...older] = await readOwnJournals(layout);
   const action = newest === undefined ? 'none' : await repair(layout, newest, options);
-  for (const journal of older) await clearSuperseded(layout, journal);
+  for (const journal of older) {
+    await clearSuperseded(layout, journal).catch((error: unknown) =>
+      options.warn(`${journal.paths.folder} stays behind: ${error}`),
+    );
+  }
   await clearOrphans(layout, options);
   return action;
 }
@@ -108,9 +112,11 @@ async function repair(layout: Layout, journal: Journal, options: RecoverOptions)
   const { paths, lastStep } = journal;
   const at = options.now().toISOString();
   if (lastStep === 'confirmed' || lastStep === 'undone' || lastStep === 'failed') {
-    // Only the removal of the copy that is not at the target can have been cut off. The journal stays: it tells the
-    // next start what became of the update.
-    await removeTree(paths.folder);
+    // Only the removal of the copy that is not at the target can have been cut off; locked files in it must not keep an
+    // app from starting. The journal stays: it tells the next start what became of the update.
+    await removeTree(paths.folder).catch((error: unknown) =>
+      options.warn(`The other version at ${paths.folder} could not be removed: ${error}`),
+    );
     return 'none';
   }
   if (lastStep !== 'exchanged') await assertNobodyWorksOn(layout, paths, options.tools);

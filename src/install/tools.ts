@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { realpathSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -129,17 +130,22 @@ function environment(): Record<string, string> {
   return {
     LC_ALL: 'C',
     PATH: '/usr/bin:/bin:/usr/sbin:/sbin',
-    HOME: homedir(),
-    TMPDIR: tmpdir(),
+    HOME: orElse(homedir, '/'),
+    TMPDIR: orElse(() => realpathSync(tmpdir()), '/tmp'),
     USER: userName(),
   };
 }
 
 export function userName(): string {
+  return orElse(() => userInfo().username, String(process.getuid?.() ?? ''));
+}
+
+/** A user may have no entry, no home, and a variable that names a folder that is gone. */
+function orElse(read: () => string, otherwise: string): string {
   try {
-    return userInfo().username;
+    return read();
   } catch {
-    return String(process.getuid?.() ?? '');
+    return otherwise;
   }
 }
 

@@ -22,7 +22,7 @@ export interface StartOptions {
   /** Somebody else than who runs the test; root only. */
   readonly user?: OtherUser;
   /** On top of the test's own environment. */
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Working directory. */
   readonly folder?: string;
 }
