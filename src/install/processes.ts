@@ -133,7 +133,9 @@ async function findScripts(bundle: string, tools: Tools): Promise<readonly Runni
   if (scripts.length === 0) return [];
   return (await listProcesses('args', bundle, tools)).flatMap(({ pid, uid, executable: command }) => {
     const rest = command.replace(/^\S+ (?:-\S* )?/, '');
-    const script = scripts.find((path) => rest === path || rest.startsWith(`${path} `));
+    const script = scripts.find((path) =>
+      [path, asPsPrints(path)].some((shown) => rest === shown || rest.startsWith(`${shown} `)),
+    );
     return script === undefined ? [] : [{ pid, uid, executable: script }];
   });
 }
