@@ -238,7 +238,7 @@ describe('what a person reads', () => {
       { refusals: [failedStart(DAY)] },
       {},
       {},
-      'Version 2.0.0.46 was installed before and did not start, so it was taken back. It is not tried again by itself for 7 days; ask for the update to try it now.',
+      'Version 2.0.0.46 was installed before and taken back, since it did not stay up or somebody asked for it. It is not tried again by itself for 7 days; ask for the update to try it now.',
     ],
     [
       'a volume that cannot be written to',

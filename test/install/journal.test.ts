@@ -108,8 +108,10 @@ describe('journal', () => {
       { step: 'begin', at: AT, target: '/a', bundleId: 'b', from: '1', to: '2', sha256: 'c' },
       { step: 'aside', at: AT, oldApp: IDENTITY },
       { step: 'installing', at: AT },
+      { step: 'exchanged', at: later },
       { step: 'failed', at: AT, code: 'pkg-install-failed' },
       { step: 'undone', at: AT, reason: 'package-failed' },
+      { step: 'died', at: later },
       { step: 'died', at: later },
     ];
     const paths = stagingPaths(await newLayout(), makeStagingId(new Date()));
@@ -120,6 +122,8 @@ describe('journal', () => {
       aside: null,
       undone: null,
       failed: null,
+      exchangedAt: null,
+      deaths: 0,
       lastStep: null,
       lastAt: null,
     });
@@ -129,8 +133,10 @@ describe('journal', () => {
       begin: lines[0],
       staged: null,
       aside: lines[1],
-      undone: lines[4],
-      failed: lines[3],
+      undone: lines[5],
+      failed: lines[4],
+      exchangedAt: later,
+      deaths: 2,
       lastStep: 'undone',
       lastAt: later,
     });

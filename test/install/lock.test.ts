@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { layoutOf } from '../../src/install/layout.ts';
 import { takeLock } from '../../src/install/lock.ts';
+import { CAN_MOUNT, makeReadOnly, mountSmallVolume, NEEDS_MOUNT } from '../support/small-volume.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 async function newLayout() {
@@ -69,20 +69,26 @@ describe('the lock of a target', () => {
     await expect(fresh.takeLock(await newLayout())).rejects.toMatchObject({ code: 'swap-failed' });
   });
 
-  const canMount = process.platform === 'linux' && process.getuid?.() === 0;
-  it.skipIf(!canMount)(
-    'says that the disk is full (needs root on Linux, for a small tmpfs)',
-    async (context) => {
-      const folder = await temporaryFolder();
-      const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,nr_inodes=1', 'tmpfs', folder]);
-      if (mount.status !== 0) context.skip('mount is not allowed here');
-      onTestFinished(() => void spawnSync('umount', [folder]));
-      const layout = await layoutOf(join(folder, 'Nexy.app'));
-      await expect(takeLock(layout)).rejects.toMatchObject({
-        code: 'disk-full',
-        message: `There is no space left beside ${layout.target}. Nothing was changed.`,
-        cause: { code: 'ENOSPC' },
-      });
-    },
-  );
+  it.skipIf(!CAN_MOUNT)(`says that the disk is full${NEEDS_MOUNT}`, async (context) => {
+    const folder =
+      (await mountSmallVolume({ size: '1m', inodes: 1 })) ?? context.skip('mount is not allowed here');
+    const layout = await layoutOf(join(folder, 'Nexy.app'));
+    await expect(takeLock(layout)).rejects.toMatchObject({
+      code: 'disk-full',
+      message: `There is no space left beside ${layout.target}. Nothing was changed.`,
+      cause: { code: 'ENOSPC' },
+    });
+  });
+
+  it.skipIf(!CAN_MOUNT)(`says that the volume is read-only${NEEDS_MOUNT}`, async (context) => {
+    const folder = (await mountSmallVolume({ size: '1m' })) ?? context.skip('mount is not allowed here');
+    makeReadOnly(folder);
+    const layout = await layoutOf(join(folder, 'Nexy.app'));
+    await expect(takeLock(layout)).rejects.toMatchObject({
+      code: 'read-only-volume',
+      message: `${layout.target} lies on a volume that cannot be written to. Nothing was changed. Move the app to the Applications folder.`,
+      details: { target: layout.target },
+      cause: { code: 'EROFS' },
+    });
+  });
 });

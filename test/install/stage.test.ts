@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -12,8 +11,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { basename, join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/bundle/bundle.ts';
 import { identityAt } from '../../src/install/exchange.ts';
 import { readJournal } from '../../src/install/journal.ts';
@@ -23,6 +22,7 @@ import { Tools } from '../../src/install/tools.ts';
 import { verifyPayload } from '../../src/install/verify-payload.ts';
 import { parseVersion } from '../../src/version.ts';
 import { callsOf, writeScriptedTool } from '../support/scripted-tool.ts';
+import { CAN_MOUNT, mountSmallVolume, NEEDS_MOUNT } from '../support/small-volume.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const AT = '2026-11-23T12:00:00.000Z';
@@ -283,21 +283,16 @@ describe('staging is refused, and nothing is left', () => {
 });
 
 describe('the space that staging needs', () => {
-  const canMount = process.platform === 'linux' && process.getuid?.() === 0;
-
-  function mountSmallVolume(): boolean {
-    mkdirSync(join(dirname(applications), 'volume'));
-    const volume = join(dirname(applications), 'volume');
-    const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,nr_inodes=40', 'tmpfs', volume]);
-    if (status !== 0) return false;
-    onTestFinished(() => void spawnSync('umount', [volume]));
+  async function moveToSmallVolume(): Promise<boolean> {
+    const volume = await mountSmallVolume({ size: '1m', inodes: 40 });
+    if (volume === null) return false;
     [applications, target] = [volume, join(volume, 'Nexy.app')];
     putApp(target, '1.0');
     return true;
   }
 
-  it.skipIf(!canMount)('is looked at first (needs root on Linux, for a small tmpfs)', async (context) => {
-    if (!mountSmallVolume()) context.skip('mount is not allowed here');
+  it.skipIf(!CAN_MOUNT)(`is looked at first${NEEDS_MOUNT}`, async (context) => {
+    if (!(await moveToSmallVolume())) context.skip('mount is not allowed here');
     writeFileSync(join(payload, 'large'), Buffer.alloc(1024 * 1024));
     const entries = readdirSync(payload, { recursive: true }).map((name) => join(payload, String(name)));
     // Every entry takes a block, and a further one for each that it fills.
@@ -311,8 +306,8 @@ describe('the space that staging needs', () => {
     expect([beside(), callsOf(tools, 'ditto')]).toEqual([[], []]);
   });
 
-  it.skipIf(!canMount)('may run out while it is used up', async (context) => {
-    if (!mountSmallVolume()) context.skip('mount is not allowed here');
+  it.skipIf(!CAN_MOUNT)(`may run out while it is used up${NEEDS_MOUNT}`, async (context) => {
+    if (!(await moveToSmallVolume())) context.skip('mount is not allowed here');
     // Room for one more entry, which the journal takes; none for the folder.
     const fillers = fillEntries();
     unlinkSync(join(applications, fillers.at(-1) ?? ''));
