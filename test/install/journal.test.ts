@@ -91,7 +91,7 @@ describe('journal', () => {
     expect(await readJournals(layout)).toMatchObject([{ begin: ENTRIES[0], lastStep: 'undone' }]);
     JournalWriter.reopen(paths).close();
     expect(readFileSync(paths.journal, 'utf8')).toBe(
-      `${JSON.stringify(ENTRIES[0])}\n{"step":"exch\n{"step":"undone","at":"${AT}"}\n`,
+      `${JSON.stringify(ENTRIES[0])}\n{"step":"exch~\n{"step":"undone","at":"${AT}"}\n`,
     );
   });
 
