@@ -6,7 +6,8 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
-    include: ['test/*.test.ts', 'test/{manifest,check,install}/**/*.test.ts'],
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/{chaos,e2e,macos-tools,image,lab,download,manifest,check,electron}/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: {

@@ -28,7 +28,7 @@ export function manifestUnreachable(url: string, why: Unreachability): UpdateErr
   const { status = null, failure, cause } = why;
   return new UpdateError('manifest-unreachable', message, {
     details: { url: place, status, reason: failure?.reason ?? null, systemCode: failure?.systemCode ?? null },
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   });
 }
 

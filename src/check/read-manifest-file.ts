@@ -48,6 +48,6 @@ function unreadable(path: string, reason: string, cause?: unknown): UpdateError 
   return new UpdateError(
     'manifest-unreachable',
     `The manifest ${path} could not be read. ${reason} Nothing was changed. Check the path.`,
-    { details: { path }, ...(cause === undefined ? {} : { cause }) },
+    { details: { path }, cause },
   );
 }

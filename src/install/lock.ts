@@ -26,8 +26,9 @@ export function installBusy({ target }: Layout, owner: number | null): UpdateErr
 }
 
 function cannotLock(layout: Layout, cause: unknown): unknown {
+  // The system calls could not be loaded; that says more than anything here.
+  if (cause instanceof UpdateError) return cause;
   const code = systemErrorCode(cause);
-  if (code === null) return cause;
   if (isDiskFull(cause)) {
     return new UpdateError(
       'disk-full',

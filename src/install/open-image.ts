@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setTimeout as waitForReal } from 'node:timers/promises';
 import { systemErrorCode, UpdateError } from '../errors.ts';
 import { asFolderError, openPrivateFolder } from '../private-folder.ts';
 import { removeTree } from '../remove-tree.ts';
@@ -19,6 +19,8 @@ export interface OpenImageOptions {
   readonly cacheFolder: string;
   readonly signal?: AbortSignal;
   readonly warn: (message: string) => void;
+  /** How to wait between two attempts, in milliseconds. Tests do not. */
+  readonly wait?: (milliseconds: number) => Promise<unknown>;
 }
 
 const MOUNTS = 'mounts';
@@ -104,6 +106,7 @@ async function textAt(file: FileHandle, position: number): Promise<string> {
 }
 
 async function attach(path: string, folder: string, options: OpenImageOptions): Promise<void> {
+  const { wait = waitForReal } = options;
   const args = ['attach', '-plist', '-nobrowse', '-noautoopen', '-readonly', '-mountrandom', folder, path];
   for (let attempt = 0; ; attempt += 1) {
     const result = await options.tools.run('hdiutil', args, {
@@ -142,7 +145,7 @@ function attachFailure(output: string): UpdateError {
 
 async function closeImage(folder: string, options: Omit<OpenImageOptions, 'signal'>): Promise<void> {
   try {
-    for (const device of await devicesMountedIn(folder, options.tools)) await detach(device, options.tools);
+    for (const device of await devicesMountedIn(folder, options.tools)) await detach(device, options);
     await removeMountFolder(folder);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -163,7 +166,10 @@ async function devicesMountedIn(folder: string, tools: Tools): Promise<readonly 
 }
 
 /** Status 16 is "Resource busy", e.g. while Spotlight looks at the volume; it also happens with -force. */
-async function detach(device: string, tools: Tools): Promise<void> {
+async function detach(
+  device: string,
+  { tools, wait = waitForReal }: Omit<OpenImageOptions, 'signal'>,
+): Promise<void> {
   let output = '';
   for (const force of [false, true]) {
     for (const pause of DETACH_WAITS) {

@@ -213,12 +213,11 @@ function putOldAppInItsPlace(layout: Layout, journal: Journal): boolean {
   return true;
 }
 
-function restoreOldApp(layout: Layout, journal: Journal): boolean {
+function restoreOldApp(layout: Layout, journal: Journal): void {
   const { isTargetMissing, oldAppAside } = gatherEvidence(layout, journal);
-  if (!isTargetMissing || oldAppAside === null) return false;
+  if (!isTargetMissing || oldAppAside === null) return;
   renameSync(oldAppAside, layout.target);
   syncFolderNow(layout.parent);
-  return true;
 }
 
 /**
@@ -235,7 +234,7 @@ async function clearOrphans(layout: Layout, { warn }: RecoverOptions): Promise<v
       () => false,
       () => true,
     );
-    const isAtStake = isOrphan && join(layout.parent, name) === folder && (await isOwn(folder, layout));
+    const isAtStake = isOrphan && (await isOwn(folder, layout));
     if (!isAtStake || !(await isMadeByInstall(folder))) continue;
     await removeTree(folder).catch((error: unknown) => warn(`${folder} stays behind: ${error}`));
   }
@@ -247,12 +246,5 @@ async function isMadeByInstall(folder: string): Promise<boolean> {
 }
 
 async function clearMounts({ tools, cacheFolder, warn }: RecoverOptions): Promise<void> {
-  if (cacheFolder === null) return;
-  try {
-    await closeAbandonedImages({ tools, cacheFolder, warn });
-  } catch (error) {
-    warn(
-      `Disk images left by an earlier update could not be detached: ${error instanceof Error ? error.message : error}`,
-    );
-  }
+  if (cacheFolder !== null) await closeAbandonedImages({ tools, cacheFolder, warn });
 }

@@ -116,8 +116,10 @@ function isConfigured(url: URL, policy: TrustPolicy): boolean {
 }
 
 function readReleasePath(path: string): ReleaseFile | null {
-  const [, owner, tag, file] = RELEASE_PATH.exec(path) ?? [];
-  return owner === undefined || file === undefined ? null : { owner, tag: tag ?? null, file };
+  const match = RELEASE_PATH.exec(path);
+  if (match === null) return null;
+  const [, owner = '', tag = null, file = ''] = match;
+  return { owner, tag, file };
 }
 
 function fileOf(path: string): string {

@@ -57,7 +57,7 @@ describe('manifestUnreachable', () => {
     ],
     [
       'a certificate',
-      failureOf('CERT_HAS_EXPIRED'),
+      failureOf('CERT_UNTRUSTED'),
       "The server's certificate is not trusted, or the encrypted connection failed. Check the clock of this computer; behind a proxy that reads along, its certificate has to be trusted.",
     ],
     [

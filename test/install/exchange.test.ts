@@ -1,9 +1,19 @@
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/bundle/bundle.ts';
-import { prepareExchange } from '../../src/install/exchange.ts';
+import { identityAt, isSame, prepareExchange } from '../../src/install/exchange.ts';
 import { readJournal } from '../../src/install/journal.ts';
 import { layoutOf } from '../../src/install/layout.ts';
 import { recover } from '../../src/install/recover.ts';
@@ -14,6 +24,7 @@ import { loadNativeCalls, type NativeCalls } from '../../src/native-calls.ts';
 import { parseVersion } from '../../src/version.ts';
 import { MACOS_TOOLS } from '../support/fixtures.ts';
 import { makeApp } from '../support/make-app.ts';
+import { openDescriptorsOf } from '../support/open-descriptors.ts';
 import { describeTree } from '../support/tree.ts';
 
 const made = mkdtempSync(join(tmpdir(), 'nexy-exchange-'));
@@ -72,6 +83,24 @@ async function exchangeWith(app: StagedApp, calls?: NativeCalls) {
   return prepared.exchangeNow();
 }
 
+describe('the identity of a directory', () => {
+  it('is none of a file, a link or nothing', () => {
+    symlinkSync(made, join(made, 'link'));
+    writeFileSync(join(made, 'file'), '');
+    for (const name of ['link', 'file', 'absent']) expect(identityAt(join(made, name))).toBeNull();
+    expect(() => identityAt(join(made, 'file', 'below'))).toThrow(/ENOTDIR/);
+    expect(identityAt(made)).toEqual({ device: expect.any(String), inode: expect.any(String) });
+  });
+
+  it('is the same where device and inode are', () => {
+    const identity = { device: '1', inode: '2' };
+    expect(isSame({ ...identity }, identity)).toBe(true);
+    expect(isSame({ device: '1', inode: '3' }, identity)).toBe(false);
+    expect(isSame({ device: '2', inode: '2' }, identity)).toBe(false);
+    expect(isSame(null, identity)).toBe(false);
+  });
+});
+
 describe('staging', () => {
   it('puts a whole copy beside the target, which stays as it is', async () => {
     const { app, oldTree } = await stage();
@@ -96,15 +125,48 @@ describe('the exchange', () => {
     expect((await readJournal(app.paths)).lastStep).toBe('exchanged');
   });
 
-  it.each(['ENOTSUP', 'EINVAL', 'ENOSYS'])(
+  it('says before and after what it does, and closes the journal', async () => {
+    const { app } = await stage();
+    await exchangeWith(app);
+    const lines = readFileSync(app.paths.journal, 'utf8').trimEnd().split('\n').slice(2);
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      { step: 'exchanging', at: now().toISOString() },
+      { step: 'exchanged', at: now().toISOString() },
+    ]);
+    expect(await openDescriptorsOf(app.paths.journal)).toEqual([]);
+  });
+
+  it('may be given up, with the target as it was', async () => {
+    const { app, oldTree } = await stage();
+    (await prepareExchange(app, now)).abandon();
+    expect(await openDescriptorsOf(app.paths.journal)).toEqual([]);
+    expect(describeTree(app.layout.target)).toEqual(oldTree);
+    expect((await readJournal(app.paths)).lastStep).toBe('staged');
+  });
+
+  it.each(['ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS'])(
     'renames twice where the volume cannot exchange (%s)',
     async (errno) => {
       const { app, oldTree } = await stage();
       await exchangeWith(app, await callsThat(() => ({ done: false, errno })));
       expect(describeTree(app.layout.target)).toEqual(newTree);
       expect(describeTree(app.paths.oldApp)).toEqual(oldTree);
+      expect((await readJournal(app.paths)).lastStep).toBe('exchanged');
     },
   );
+
+  it('is refused when the first of two renames fails', async () => {
+    const { app, oldTree } = await stage();
+    mkdirSync(join(app.paths.oldApp, 'in the way'), { recursive: true });
+    const calls = await callsThat(() => ({ done: false, errno: 'ENOTSUP' }));
+    await expect(exchangeWith(app, calls)).rejects.toMatchObject({
+      code: 'swap-failed',
+      message: `${app.layout.target} could not be exchanged for the new version (ENOTEMPTY). Nothing was changed.`,
+      details: { target: app.layout.target, errno: 'ENOTEMPTY' },
+      cause: { code: 'ENOTEMPTY' },
+    });
+    expect(describeTree(app.layout.target)).toEqual(oldTree);
+  });
 
   it('puts the old app back when the second of two renames fails', async () => {
     const { app, oldTree } = await stage();
@@ -112,8 +174,13 @@ describe('the exchange', () => {
       renameSync(newApp, `${newApp}-taken-away`);
       return { done: false, errno: 'ENOTSUP' };
     });
-    await expect(exchangeWith(app, calls)).rejects.toMatchObject({ code: 'swap-failed' });
+    await expect(exchangeWith(app, calls)).rejects.toMatchObject({
+      code: 'swap-failed',
+      details: { errno: 'ENOENT' },
+      cause: { code: 'ENOENT' },
+    });
     expect(describeTree(app.layout.target)).toEqual(oldTree);
+    expect(await openDescriptorsOf(app.paths.journal)).toEqual([]);
   });
 
   it.each([
@@ -124,9 +191,14 @@ describe('the exchange', () => {
   ])('is refused on %s, with the target as it was', async (errno, code) => {
     const { app, oldTree } = await stage();
     const calls = await callsThat(() => ({ done: false, errno }));
+    const advice =
+      code === 'app-management-denied'
+        ? `macOS did not let the updater replace ${app.layout.target}. Nothing was changed. Allow it in System Settings, Privacy & Security, App Management, and try again.`
+        : `${app.layout.target} could not be exchanged for the new version (${errno}). Nothing was changed.`;
     await expect(exchangeWith(app, calls)).rejects.toMatchObject({
       code,
-      message: expect.stringContaining('Nothing'),
+      message: advice,
+      details: { target: app.layout.target, errno },
     });
     expect(describeTree(app.layout.target)).toEqual(oldTree);
     expect(describeTree(app.paths.newApp)).toEqual(newTree);
@@ -155,8 +227,14 @@ describe('the exchange', () => {
       const path = choose(app);
       renameSync(path, `${path}-before`);
       mkdirSync(path);
-      await expect(exchangeWith(app)).rejects.toMatchObject({ code: 'swap-failed' });
+      await expect(exchangeWith(app)).rejects.toMatchObject({
+        code: 'swap-failed',
+        message: `${path} is not what it was when the update was prepared: something else changed it meanwhile. Nothing was changed. Check for updates again.`,
+        details: { path, found: identityAt(path) },
+      });
       expect(readdirSync(path)).toEqual([]);
+      rmdirSync(path);
+      await expect(exchangeWith(app)).rejects.toMatchObject({ details: { path, found: null } });
     }
   });
 

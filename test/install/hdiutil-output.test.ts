@@ -7,6 +7,108 @@ import {
 } from '../../src/install/hdiutil-output.ts';
 import { HAS_FIXTURES, NEEDS_FIXTURES, recordedOutput } from '../support/fixtures.ts';
 
+const APFS = 'EF57347C-0000-11AA-AA11-00306543ECAC';
+
+type Entity = Readonly<Record<string, string>>;
+
+function attached(...entities: readonly Entity[]): string {
+  const dictionaries = entities.map((entity) => {
+    const pairs = Object.entries(entity).map(([key, text]) => `<key>${key}</key><string>${text}</string>`);
+    return `<dict>${pairs.join('')}</dict>`;
+  });
+  return `<?xml version="1.0"?><plist version="1.0"><dict><key>system-entities</key><array>${dictionaries.join('')}</array></dict></plist>`;
+}
+
+describe('what is attached', () => {
+  it.each<[string, readonly Entity[], string | null]>([
+    ['nothing', [], null],
+    [
+      'a disk with a partition, in either order',
+      [{ 'dev-entry': '/dev/disk4s1' }, { 'dev-entry': '/dev/disk4' }],
+      '/dev/disk4',
+    ],
+    [
+      'an image and the container made from it, in either order',
+      [
+        { 'dev-entry': '/dev/disk5', 'content-hint': APFS },
+        { 'dev-entry': '/dev/disk4', 'content-hint': 'GUID_partition_scheme' },
+      ],
+      '/dev/disk4',
+    ],
+    [
+      'a container alone',
+      [{ 'dev-entry': '/dev/disk5s1' }, { 'dev-entry': '/dev/disk5', 'content-hint': APFS }],
+      '/dev/disk5',
+    ],
+    ['a volume alone', [{ 'dev-entry': '/dev/disk5s1' }], '/dev/disk5s1'],
+    [
+      'a disk of many digits',
+      [{ 'dev-entry': '/dev/disk12s1' }, { 'dev-entry': '/dev/disk12' }],
+      '/dev/disk12',
+    ],
+    [
+      'what only ends like a disk',
+      [{ 'dev-entry': '/x/dev/disk3' }, { 'dev-entry': '/dev/disk4' }],
+      '/dev/disk4',
+    ],
+    ['what has no device', [{ 'mount-point': '/Volumes/Nexy' }], null],
+  ])('is detached by its own device: %s', async (_name, entities, device) => {
+    expect((await parseAttached(attached(...entities))).device).toBe(device);
+  });
+
+  it('lies at every mount point, in order', async () => {
+    const entities = [{ 'mount-point': '/a' }, { 'dev-entry': '/dev/disk4' }, { 'mount-point': '/b' }];
+    expect((await parseAttached(attached(...entities))).mountPoints).toEqual(['/a', '/b']);
+  });
+
+  it('passes over entries of other kinds', async () => {
+    const odd = attached({ 'dev-entry': '/dev/disk4' }).replace('<array>', '<array><string>x</string>');
+    expect(await parseAttached(odd)).toEqual({ device: '/dev/disk4', mountPoints: [] });
+    const none =
+      '<?xml version="1.0"?><plist version="1.0"><dict><key>system-entities</key><string>x</string></dict></plist>';
+    expect(await parseAttached(none)).toEqual({ device: null, mountPoints: [] });
+  });
+});
+
+describe('an answer that cannot be used', () => {
+  const NO_LIST = 'hdiutil gave no property list, so its answer cannot be used.';
+
+  it.each([
+    ['nothing', '', NO_LIST],
+    ['a beginning', '<?xml version="1.0"?><plist>', NO_LIST],
+    ['an end', '</plist>', NO_LIST],
+    ['an end before the beginning', '</plist> <?xml version="1.0"?>', NO_LIST],
+    ['a list that is none', '<?xml version="1.0"?><plist>&&&</plist>', "hdiutil's answer could not be read."],
+    [
+      'a list of something else',
+      '<?xml version="1.0"?><plist version="1.0"><array/></plist>',
+      "hdiutil's answer could not be read.",
+    ],
+  ])('is %s', async (_name, output, message) => {
+    for (const parse of [parseAttached, parseInfo]) {
+      await expect(parse(output)).rejects.toMatchObject({ code: 'image-unreadable', message });
+    }
+  });
+
+  it('says of what it is', async () => {
+    await expect(
+      parseInfo('<?xml version="1.0"?><plist version="1.0"><array/></plist>'),
+    ).rejects.toMatchObject({
+      cause: { message: 'The answer of hdiutil is a property list without a dictionary.' },
+    });
+  });
+});
+
+describe('the list of attached images', () => {
+  it('may begin and end with other words', async () => {
+    const listing = attached()
+      .replace('system-entities', 'images')
+      .replace('<array>', '<array><string>x</string><dict/>');
+    expect(await parseInfo(`WARNING\n${listing}\nmore`)).toEqual([{ device: null, mountPoints: [] }]);
+    expect(await parseInfo(listing.replace(/<array>.*<\/array>/, '<string>x</string>'))).toEqual([]);
+  });
+});
+
 describe.skipIf(!HAS_FIXTURES)(`recorded outputs of hdiutil${NEEDS_FIXTURES}`, () => {
   it.each([
     ['hdiutil__attach-plist-apfs.plist', '/dev/disk6', ['/private/tmp/brcart.5kKPp5/mnt']],

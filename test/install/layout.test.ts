@@ -1,5 +1,5 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   layoutOf,
@@ -131,3 +131,92 @@ describe.skipIf(!CAN_SERVE_VOLUMES)(
     });
   },
 );
+
+describe('the names beside a target', () => {
+  it('hang on its own name, without .app, in the real folder that it lies in', async () => {
+    const folder = await temporaryFolder();
+    mkdirSync(join(folder, 'Applications'));
+    symlinkSync('Applications', join(folder, 'link'));
+    const given = join(relative(process.cwd(), folder), 'link', 'Nexy.app', '.');
+    expect(await layoutOf(given)).toEqual({
+      target: join(folder, 'Applications', 'Nexy.app'),
+      parent: join(folder, 'Applications'),
+      lock: join(folder, 'Applications', '.Nexy-update.lock'),
+      prefix: '.Nexy-update-',
+    });
+    expect(stagingPaths(await layoutOf(given), 'id')).toEqual({
+      id: 'id',
+      folder: join(folder, 'Applications', '.Nexy-update-id'),
+      newApp: join(folder, 'Applications', '.Nexy-update-id', 'new'),
+      oldApp: join(folder, 'Applications', '.Nexy-update-id', 'old'),
+      journal: join(folder, 'Applications', '.Nexy-update-id.journal'),
+    });
+  });
+
+  it('lose one .app, and are told apart by a digest where there is none to lose', async () => {
+    const folder = await temporaryFolder();
+    // printf %s Nexy.application | sha256sum
+    expect(await layoutOf(join(folder, 'Nexy.application'))).toMatchObject({
+      prefix: '.Nexy.application-9d9177de80230c43-update-',
+    });
+    expect(await layoutOf(join(folder, 'a.app.app'))).toMatchObject({ prefix: '.a.app-update-' });
+  });
+
+  it('need no folder that exists', async () => {
+    const parent = join(await temporaryFolder(), 'absent');
+    expect(await layoutOf(join(parent, 'Nexy.app'))).toMatchObject({
+      parent,
+      target: join(parent, 'Nexy.app'),
+    });
+  });
+
+  it.each([
+    ['.Nexy-update-0mibz9erk01234567', '0mibz9erk01234567'],
+    ['.Nexy-update-0mibz9erk01234567.journal', '0mibz9erk01234567'],
+    ['.Nexy-update-0mibz9erk01234567.journal.journal', null],
+    ['.Nexy-update-0mibz9erk0123456', null],
+    ['.Nexy-update-0mibz9erk012345678', null],
+    ['.Nexy-update-0MIBZ9ERK01234567', null],
+    ['.Nexy-update.lock', null],
+    ['.Other-update-0mibz9erk01234567', null],
+    ['xNexy-update-0mibz9erk01234567', null],
+  ])('%s is of the install %j', async (name, id) => {
+    expect(stagingIdOf(await layoutOf('/Applications/Nexy.app'), name)).toBe(id);
+  });
+});
+
+describe('the id of an install', () => {
+  it('begins with its time, in nine digits, and is another one each time', () => {
+    const ids = Array.from({ length: 50 }, () => makeStagingId(NOW));
+    expect(new Set(ids).size).toBe(50);
+    for (const id of ids) {
+      expect(id).toMatch(/^[0-9a-z]{9}[0-9a-f]{8}$/);
+      expect(Number.parseInt(id.slice(0, 9), 36)).toBe(NOW.getTime());
+    }
+  });
+
+  it('sorts by time, also across the next digit', () => {
+    const days = [new Date(1), new Date('2001-01-01'), NOW, new Date('2059-05-25'), new Date('2100-01-01')];
+    const ids = days.map(makeStagingId);
+    expect([...ids].sort()).toEqual(ids);
+  });
+
+  it('comes after all that lie there, also when the clock was set back', async () => {
+    const layout = await layoutOf(join(await temporaryFolder(), 'Nexy.app'));
+    const earlier = new Date(NOW.getTime() - 3_600_000);
+    expect(Number.parseInt((await nextStagingId(layout, earlier)).slice(0, 9), 36)).toBe(earlier.getTime());
+    for (const time of [NOW, new Date(NOW.getTime() - 60_000)]) {
+      mkdirSync(stagingPaths(layout, makeStagingId(time)).folder);
+    }
+    mkdirSync(join(layout.parent, '.Other-update-zzzzzzzzz01234567'));
+    const id = await nextStagingId(layout, earlier);
+    expect(Number.parseInt(id.slice(0, 9), 36)).toBe(NOW.getTime() + 1);
+    const later = new Date(NOW.getTime() + 60_000);
+    expect(Number.parseInt((await nextStagingId(layout, later)).slice(0, 9), 36)).toBe(later.getTime());
+  });
+
+  it('is the time where the folder cannot be listed', async () => {
+    const layout = await layoutOf(join(await temporaryFolder(), 'absent', 'Nexy.app'));
+    expect(Number.parseInt((await nextStagingId(layout, NOW)).slice(0, 9), 36)).toBe(NOW.getTime());
+  });
+});

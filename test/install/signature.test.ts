@@ -3,6 +3,7 @@ import { readDesignatedRequirement, verifyGatekeeper, verifySignature } from '..
 import { Tools } from '../../src/install/tools.ts';
 import { HAS_FIXTURES, NEEDS_FIXTURES, recordedOutput } from '../support/fixtures.ts';
 import { writeRecordedTool } from '../support/recorded-tool.ts';
+import { callsOf, writeScriptedTool } from '../support/scripted-tool.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let folder: string;
@@ -57,6 +58,67 @@ describe.skipIf(!HAS_FIXTURES)(`recorded answers of codesign${NEEDS_FIXTURES}`, 
     else await expect(verified).rejects.toMatchObject({ code });
   });
 
+  it('give no requirement where the status is a failure, or nothing stands there', async () => {
+    for (const [stdout, status] of [
+      ['designated => anchor apple\n', 1],
+      ['designated =>  \n', 0],
+      ['not designated => anchor apple\n', 0],
+      ['## designated => anchor apple\n', 0],
+      ['', 0],
+    ] as const) {
+      writeRecordedTool(folder, 'codesign', { stdout, stderr: 'words\n', status });
+      await expect(readDesignatedRequirement('/a.app', options())).rejects.toMatchObject({
+        code: 'signature-invalid',
+        message:
+          'The installed app /a.app is not signed, so it cannot be told who may update it. Nothing was changed. Install a signed version by hand, or, for a test, pass --no-codesign.',
+        details: { output: expect.stringContaining('words') },
+      });
+    }
+  });
+
+  it('are asked for as the manual says', async () => {
+    writeScriptedTool(folder, 'codesign', [
+      { stdout: 'Executable=x\ndesignated => anchor apple  \nmore\n' },
+      {},
+    ]);
+    expect(await readDesignatedRequirement('/a.app', options())).toBe('anchor apple');
+    await verifySignature('/b.app', 'anchor apple', options());
+    expect(callsOf(folder, 'codesign')).toEqual([
+      ['-d', '-r-', '/a.app'],
+      ['--verify', '--deep', '--strict', '--verbose=2', '-R', '=anchor apple', '/b.app'],
+    ]);
+  });
+
+  it('are told to a person', async () => {
+    writeRecordedTool(folder, 'codesign', { stderr: 'a.app: test-requirement: no\n', status: 3 });
+    await expect(verifySignature('/a.app', 'anchor apple', options())).rejects.toMatchObject({
+      message:
+        'The download is signed by somebody else than the installed app. Nothing was changed. Do not install it by hand; tell the release team.',
+      details: { requirement: 'anchor apple', output: 'a.app: test-requirement: no' },
+    });
+    writeRecordedTool(folder, 'codesign', {
+      stderr: '--prepared:x\n\n/a.app: invalid signature (code or signature have been modified)\nmore',
+      status: 1,
+    });
+    await expect(verifySignature('/a.app', 'anchor apple', options())).rejects.toMatchObject({
+      message:
+        'The signature of the download does not fit its contents (invalid signature (code or signature have been modified)). Nothing was changed. The release team has to publish it again.',
+      details: {
+        output: '--prepared:x\n\n/a.app: invalid signature (code or signature have been modified)\nmore',
+      },
+    });
+    writeRecordedTool(folder, 'codesign', { status: 1 });
+    await expect(verifySignature('/a.app', 'anchor apple', options())).rejects.toThrow('(no reason given)');
+  });
+
+  it('are not waited for once the update is cancelled', async () => {
+    writeRecordedTool(folder, 'codesign', { status: 0 });
+    const cancelled = { ...options(), signal: AbortSignal.abort() };
+    await expect(verifySignature('/a.app', 'anchor apple', cancelled)).rejects.toMatchObject({
+      code: 'cancelled',
+    });
+  });
+
   it('are told in words that do not name our own folders', async () => {
     const stderr = recordedOutput('codesign__verify-sealed-resource-no-verbose.txt');
     writeRecordedTool(folder, 'codesign', { stderr, status: 1 });
@@ -93,11 +155,40 @@ describe.skipIf(!HAS_FIXTURES)(`recorded verdicts of Gatekeeper${NEEDS_FIXTURES}
     expect(warnings).toHaveLength(1);
   });
 
+  it('are asked for the installed app first, and for the new one by both tools', async () => {
+    writeScriptedTool(folder, 'spctl', [{}]);
+    writeScriptedTool(folder, 'gktool', [{}]);
+    await verifyGatekeeper('/new', '/installed', options());
+    expect(callsOf(folder, 'spctl')).toEqual([
+      ['--assess', '--type', 'execute', '--verbose=2', '/installed'],
+      ['--assess', '--type', 'execute', '--verbose=2', '/new'],
+    ]);
+    expect(callsOf(folder, 'gktool')).toEqual([['scan', '/new']]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('are told to a person', async () => {
+    writeScriptedTool(folder, 'spctl', [{}, { stderr: '/new: rejected\nsource=x\n', status: 3 }]);
+    await expect(verifyGatekeeper('/new', '/installed', options())).rejects.toMatchObject({
+      message:
+        'macOS would not open the new version (rejected). Nothing was changed. The release team has to publish a notarized one.',
+      details: { output: '/new: rejected\nsource=x' },
+    });
+    writeScriptedTool(folder, 'spctl', [{ stderr: '/new: rejected\n', status: 3 }]);
+    await verifyGatekeeper('/new', '/installed', options());
+    expect(warnings).toEqual([
+      'Gatekeeper does not accept the new version (rejected), nor the installed one; going on.',
+    ]);
+  });
+
   it('count for nothing where Gatekeeper is switched off', async () => {
     const name = 'spctl__execute-accepted-no-signature-security-disabled.txt';
     writeRecordedTool(folder, 'spctl', { stderr: recordedOutput(name), status: 0 });
     writeRecordedTool(folder, 'gktool', { stdout: recordedOutput('gktool__scan-rejected.txt'), status: 1 });
     await verifyGatekeeper('/new', '/installed', options());
-    expect(warnings.join(' ')).toContain('switched off');
+    expect(warnings).toEqual([
+      'Gatekeeper is switched off on this Mac, so it has no say in this update.',
+      expect.stringMatching(/^Gatekeeper does not accept the new version /),
+    ]);
   });
 });

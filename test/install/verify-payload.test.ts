@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/bundle/bundle.ts';
@@ -49,6 +49,21 @@ async function verify({
 
 const INTEL: Partial<AppPlan> = { executable: { kind: 'mach-o', architectures: ['x86_64'] } };
 const SILICON: Partial<AppPlan> = { executable: { kind: 'mach-o', architectures: ['arm64'] } };
+/** A universal binary of arm64e and PowerPC slices (<mach-o/fat.h>, <mach/machine.h>). */
+const FOREIGN = Buffer.alloc(4096);
+[0xcafebabe, 2, 0x0100000c, 2, 0, 0, 0, 18, 0, 0, 0, 0].forEach((word, index) => {
+  FOREIGN.writeUInt32BE(word, index * 4);
+});
+
+function rewriteInfo(app: string, change: (text: string) => string): void {
+  const path = join(app, 'Contents', 'Info.plist');
+  writeFileSync(path, change(readFileSync(path, 'utf8')));
+}
+
+function shortenVersion(app: string): void {
+  rewriteInfo(app, (text) => text.replace('<string>2.0</string>', '<string>1.9</string>'));
+}
+
 const SCRIPT: Partial<AppPlan> = { executable: { kind: 'script', text: '#!/bin/sh\n' } };
 
 describe('a payload is accepted', () => {
@@ -75,6 +90,111 @@ describe('a payload is accepted', () => {
     ['when it is a script', { app: SCRIPT, machine: { hasRosetta: false } }],
   ])('%s', async (_, given) => {
     expect(await verify(given)).toMatchObject({ version: { parts: expect.any(Array) } });
+  });
+});
+
+describe('a payload is accepted, on the edge', () => {
+  it.each<[string, Case]>([
+    ['when both of its versions are promised', { app: { bundleVersion: '2.0.0.46' } }],
+    ['when it was built for both', { machine: { architecture: 'x86_64' } }],
+    [
+      'when it is for Intel, on Intel',
+      { app: INTEL, machine: { architecture: 'x86_64', hasRosetta: false } },
+    ],
+    ['when it is for Apple silicon, on Apple silicon', { app: SILICON, machine: { hasRosetta: false } }],
+    ['when it needs a macOS that is none', { app: { minimumSystemVersion: 'Big Sur' } }],
+    ['when this macOS is none', { machine: { systemVersion: 'unknown' } }],
+    // Read again after the exchange it counts as newer, so the same offer does not come again.
+    [
+      'when its own version is beyond the promised one',
+      { app: { shortVersion: '2.0.1', bundleVersion: '2.0.0.46' } },
+    ],
+  ])('%s', async (_, given) => {
+    const payload = await verify(given);
+    expect(payload).toMatchObject({
+      version: parseVersion('2.0.0.46'),
+      bundle: { bundleId: 'com.nexy.assistant' },
+    });
+  });
+});
+
+describe('what a person reads of a payload that is refused', () => {
+  it.each<[string, Case, string, Readonly<Record<string, unknown>>]>([
+    [
+      'another version',
+      { app: { shortVersion: '2.0.0.31', bundleVersion: '31' } },
+      '2.0.0.46 was not installed: the download contains 2.0.0.31. Nothing was changed. The release team has to publish it again.',
+      { offered: '2.0.0.46', found: ['2.0.0.31', '31'] },
+    ],
+    [
+      'no version',
+      {
+        change: (app) =>
+          writeFileSync(join(app, 'Contents', 'Info.plist'), '<plist version="1.0"><dict/></plist>'),
+      },
+      '2.0.0.46 was not installed: the download contains an app without a version. Nothing was changed. The release team has to publish it again.',
+      { offered: '2.0.0.46', found: [] },
+    ],
+    [
+      'a version that would be offered again and again',
+      {
+        app: { shortVersion: '2.0', bundleVersion: '2.0.0.46' },
+        offered: '2.0.0.46',
+        change: shortenVersion,
+      },
+      '2.0.0.46 was not installed: the download contains 1.9. Nothing was changed. The release team has to publish it again.',
+      { offered: '2.0.0.46', found: ['1.9', '2.0.0.46'] },
+    ],
+    [
+      'the installed version',
+      { current: '2.0.0.46' },
+      '2.0.0.46 was not installed: it is not newer than the installed 2.0.0.46. Nothing was changed.',
+      { offered: '2.0.0.46', found: ['2.0.0.46'] },
+    ],
+    [
+      'a macOS that is too old',
+      { app: { minimumSystemVersion: '15.8' } },
+      'This version needs macOS 15.8, and this Mac runs 15.7.7. Nothing was changed.',
+      { minimum: '15.8', system: '15.7.7' },
+    ],
+    [
+      'another architecture',
+      { machine: { architecture: 'x86_64' }, app: SILICON },
+      'This version was built for arm64, and this Mac has x86_64. Nothing was changed.',
+      { architectures: ['arm64'], machine: 'x86_64' },
+    ],
+    [
+      'several other architectures',
+      { change: (app) => writeFileSync(join(app, 'Contents', 'MacOS', 'Nexy'), FOREIGN) },
+      'This version was built for arm64e and ppc, and this Mac has arm64. Nothing was changed.',
+      { architectures: ['arm64e', 'ppc'], machine: 'arm64' },
+    ],
+    [
+      'no program',
+      { change: (app) => rmSync(join(app, 'Contents', 'MacOS', 'Nexy')) },
+      'The app in the download has no program that could be started. Nothing was changed.',
+      { executable: 'Nexy' },
+    ],
+    [
+      'a program that it does not name',
+      { change: (app) => rewriteInfo(app, (text) => text.replace('CFBundleExecutable', 'Other')) },
+      'The app in the download has no program that could be started. Nothing was changed.',
+      { executable: null },
+    ],
+    [
+      'a program in a folder that leads out of it',
+      {
+        change: (app) => {
+          const folder = join(app, 'Contents', 'MacOS');
+          renameSync(folder, `${app}-outside`);
+          symlinkSync(`${app}-outside`, folder);
+        },
+      },
+      'The app in the download has no program that could be started. Nothing was changed.',
+      { executable: 'Nexy' },
+    ],
+  ])('%s', async (_, given, message, details) => {
+    await expect(verify(given)).rejects.toMatchObject({ message, details });
   });
 });
 

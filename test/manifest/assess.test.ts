@@ -243,6 +243,8 @@ describe('form', () => {
         notes_url: null,
         channel: null,
         tag: null,
+        rollout: null,
+        minimum_auto_version: null,
       },
       { arch: null, min_os: null, ed25519: null },
     ],
@@ -623,6 +625,10 @@ describe('tag', () => {
     ['nightly', 'v2.0.0.46', ['tag-mismatch']],
   ])('%j with a URL under %s', (tag, urlTag, expected) => {
     expect(codesOf({ tag }, { url: releaseOf(urlTag) })).toEqual(expected);
+  });
+
+  it('is not judged against a version that is none', () => {
+    expect(codesOf({ tag: 'v2', version: 'x' })).toEqual(['version-invalid']);
   });
 
   it('is judged too where the URL has none', () => {

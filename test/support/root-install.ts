@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseJournal } from '../../src/install/journal.ts';
 import { type Layout, layoutOf, nextStagingId, stagingPaths } from '../../src/install/layout.ts';
 import { readStartTime } from '../../src/install/processes.ts';
