@@ -227,7 +227,7 @@ describe('ps', () => {
   it('does not take a line in a path for a process', async () => {
     const odd = join(folder, 'a\n7 0 b', 'Nexy.app');
     mkdirSync(join(odd, 'Contents', 'MacOS'), { recursive: true });
-    expect(await findPids({ comm: `1 0 ${odd}/Contents/MacOS/Nexy\n` }, odd)).toEqual([1]);
+    expect(await findPids({ comm: `1 0 ${asPsPrints(odd)}/Contents/MacOS/Nexy\n` }, odd)).toEqual([1]);
     expect(await findProcessesRunningFrom(odd, new Tools(folder))).toEqual([
       { pid: 1, uid: 0, executable: `${odd}/Contents/MacOS/Nexy` },
     ]);
