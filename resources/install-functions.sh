@@ -185,12 +185,13 @@ launch() {
   return 1
 }
 
-# open(1) hands its environment on to the app, so it gets none of ours; sudo(8) makes a fresh one.
+# open(1) hands its environment on to the app, so it gets none of ours; sudo(8) makes a fresh one. It never asks: the
+# real user of what an administrator allowed may be root or the one who runs the app, and neither needs a password.
 open_target() {
   if [ -n "${RUN_AS:-}" ]; then
     find_tool open && open_path=$tool_path
     find_tool sudo && sudo_path=$tool_path
-    tool launchctl asuser "$RUN_AS" "$sudo_path" -u "#$RUN_AS" "$open_path" "$TARGET"
+    tool launchctl asuser "$RUN_AS" "$sudo_path" -n -u "#$RUN_AS" "$open_path" "$TARGET"
   else
     find_tool open
     /usr/bin/env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME="${HOME:-/}" USER="${USER:-}" LOGNAME="${USER:-}" \
