@@ -67,8 +67,7 @@ const SENTENCES: Readonly<Record<HttpFailureReason, string>> = {
 
 /** What a wrong clock looks like more often than a wrong certificate. */
 const OUT_OF_TIME: ReadonlySet<string> = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
-const CLOCK_SENTENCE =
-  "The server's certificate is not valid at the date and time of this Mac. Check the clock in System Settings.";
+const CLOCK_SENTENCE = "The server's certificate is not valid at the date and time of this Mac.";
 
 const PERMANENT: ReadonlySet<HttpFailureReason> = new Set([
   'cancelled',

@@ -10,6 +10,8 @@ export type StateWarning = string;
 /** What is kept on disk is small; a file above this was not written by us. */
 const MAXIMUM_BYTES = 1024 * 1024;
 
+const NOT_OURS = 'not ours alone';
+
 /**
  * Reads a JSON file of the client's state. Missing: undefined without a warning. Damaged, too large, a link or
  * unreadable: undefined with a warning, since state that is lost must never stop an update.
@@ -21,7 +23,9 @@ export async function readStateFile(
     return { value: JSON.parse(await readStateText(path)), warnings: [] };
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return { value: undefined, warnings: [] };
-    const reason = systemErrorCode(error) ?? (error instanceof TypeError ? error.message : 'damaged');
+    const reason =
+      systemErrorCode(error) ??
+      (error instanceof TypeError && error.message === NOT_OURS ? NOT_OURS : 'damaged');
     return { value: undefined, warnings: [`${path} could not be read (${reason}) and counts as empty.`] };
   }
 }
@@ -55,7 +59,7 @@ export async function readStateText(path: string): Promise<string> {
     const status = await file.stat();
     if (!status.isFile() || status.size > MAXIMUM_BYTES) throw new TypeError('not a small file');
     // What others could have written would be believed like our own: a manifest that "did not change", an id.
-    if (!isOurs(status)) throw new TypeError('not ours alone');
+    if (!isOurs(status)) throw new TypeError(NOT_OURS);
     return await file.readFile('utf8');
   } finally {
     await file.close();

@@ -61,6 +61,11 @@ describe('manifestUnreachable', () => {
       "The server's certificate is not trusted, or the encrypted connection failed. Check the clock of this computer; behind a proxy that reads along, its certificate has to be trusted.",
     ],
     [
+      'a clock that is wrong',
+      failureOf('CERT_HAS_EXPIRED'),
+      "The server's certificate is not valid at the date and time of this Mac. Check the clock of this computer; behind a proxy that reads along, its certificate has to be trusted.",
+    ],
+    [
       'redirects',
       failureOf('ERR_TOO_MANY_REDIRECTS'),
       'The server redirects too often. The address has to be corrected.',

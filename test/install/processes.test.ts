@@ -14,6 +14,7 @@ import {
 import { Tools } from '../../src/install/tools.ts';
 import { MACOS_TOOLS } from '../support/fixtures.ts';
 import { openDescriptorsOf } from '../support/open-descriptors.ts';
+import { writeRecordedTool } from '../support/recorded-tool.ts';
 import { callsOf, writeScriptedTool } from '../support/scripted-tool.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -82,6 +83,22 @@ describe('processes', () => {
     expect(parseProcesses('12 -2 /usr/sbin/x  \n')).toEqual([
       { pid: 12, uid: -2, executable: '/usr/sbin/x' },
     ]);
+  });
+
+  it.each([
+    ['composed', '/Applications/N\u00e9xy.app', '/Applications/NM-CM-)xy.app/Contents/MacOS/Nexy'],
+    ['decomposed', '/Applications/Ne\u0301xy.app', '/Applications/NM-CM-)xy.app/Contents/MacOS/Nexy'],
+    [
+      'composed, kept decomposed',
+      '/Applications/N\u00e9xy.app',
+      '/Applications/NeM-LM^Axy.app/Contents/MacOS/Nexy',
+    ],
+    ['of another case', '/Applications/Nexy.app', '/applications/nexy.app/Contents/MacOS/Nexy'],
+  ])('are found as ps prints them, where the path is %s', async (_, bundle, printed) => {
+    const folder = await temporaryFolder();
+    writeRecordedTool(folder, 'ps', { stdout: `  501   502 ${printed}\n  502   502 /bin/sh\n`, status: 0 });
+    const found = await findProcessesRunningFrom(bundle, new Tools(folder));
+    expect(found.map(({ pid }) => pid)).toEqual([501]);
   });
 
   it('that run from a bundle are found, and those of a neighbour with a longer name are not', async () => {
