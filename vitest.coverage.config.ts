@@ -6,8 +6,8 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/{chaos,e2e,macos-tools,image,lab,download,manifest,check,electron}/**'],
+    include: ['test/*.test.ts', 'test/{install,updater,trouble}/**/*.test.ts'],
+    exclude: ['test/trouble/{names,other-users,signals}.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: {

@@ -1,11 +1,17 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, statfs, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { layoutOf } from '../../src/install/layout.ts';
-import { readAuthority } from '../../src/install/preflight.ts';
+import {
+  assertFreeSpace,
+  assertNotRunning,
+  readAuthority,
+  readTargetPlace,
+} from '../../src/install/preflight.ts';
+import { Tools } from '../../src/install/tools.ts';
 import {
   ADMIN,
   ALICE,
@@ -17,12 +23,23 @@ import {
   STAFF,
   scriptAs,
 } from '../support/other-user.ts';
+import { callsOf, writeScriptedTool } from '../support/scripted-tool.ts';
+import { CAN_MOUNT, makeReadOnly, mountSmallVolume, NEEDS_MOUNT } from '../support/small-volume.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Owner, group and permissions of a folder. */
 type Rights = readonly [uid: number, gid: number, mode: number];
 
 const ROOT = 0;
+
+/** What `hdiutil info -plist` tells of images with these mount points (hdiutil-output.test.ts has its real forms). */
+function infoOf(...mountPoints: readonly string[]): string {
+  const images = mountPoints.map(
+    (path) =>
+      `<dict><key>system-entities</key><array><dict><key>mount-point</key><string>${path}</string></dict></array></dict>`,
+  );
+  return `<?xml version="1.0"?><plist version="1.0"><dict><key>images</key><array>${images.join('')}</array></dict></plist>`;
+}
 
 /** `Applications/Nexy.app` with these rights. */
 async function makeTarget(parent: Rights, app: Rights): Promise<string> {
@@ -147,18 +164,203 @@ describe.skipIf(!CAN_BE_OTHERS)(`the authority of a user over an app${NEEDS_OTHE
   });
 });
 
+describe.skipIf(process.getuid?.() !== 0)(
+  'the authority of a user, in the process that asks (needs root)',
+  () => {
+    /** As kernel and Node answer for another user; what that user may write is tried with real ones above. */
+    function actAs(user: number, group: number, groups: readonly number[] = [group]): void {
+      const spies = [
+        vi.spyOn(process, 'geteuid').mockReturnValue(user),
+        vi.spyOn(process, 'getegid').mockReturnValue(group),
+        vi.spyOn(process, 'getgroups').mockReturnValue([...groups]),
+      ];
+      onTestFinished(() => {
+        for (const spy of spies) spy.mockRestore();
+      });
+    }
+    const authority = async (target: string) => readAuthority(await layoutOf(target));
+
+    it.each<[string, readonly [number, number, (readonly number[])?], Rights, Rights, string]>([
+      ['its owner', [501, 20], [501, 20, 0o755], [501, 20, 0o755], 'own'],
+      ['its owner, in its group among others', [501, 20, [20, 80]], [0, 80, 0o775], [501, 80, 0o755], 'own'],
+      ['its owner, in another group', [501, 20], [501, 20, 0o755], [501, 80, 0o755], 'authorization-needed'],
+      [
+        'its owner, where the folder hands on its group',
+        [501, 20],
+        [501, 80, 0o2755],
+        [501, 80, 0o755],
+        'own',
+      ],
+      [
+        'its owner, where the folder does not hand on its group',
+        [501, 20],
+        [501, 80, 0o755],
+        [501, 80, 0o755],
+        process.platform === 'darwin' ? 'own' : 'authorization-needed',
+      ],
+      [
+        'its owner, where the folder hands on another group',
+        [501, 20],
+        [501, 12, 0o2755],
+        [501, 80, 0o755],
+        'authorization-needed',
+      ],
+      ['another user', [502, 20], [501, 20, 0o755], [501, 20, 0o755], 'authorization-needed'],
+    ])('of %s', async (_name, user, parent, app, expected) => {
+      const target = await makeTarget(parent, app);
+      actAs(...user);
+      expect(await authority(target)).toBe(expected);
+    });
+
+    it.skipIf(!CAN_MOUNT)('is none on a read-only volume, nor over a volume of its own', async (context) => {
+      const volume = (await mountSmallVolume({ size: '1m' })) ?? context.skip('mount is not allowed here');
+      await expect(authority(volume)).rejects.toMatchObject({
+        code: 'not-writable',
+        message: `${volume} is a volume of its own, for which nothing can be exchanged. Nothing was changed. Copy the app to the Applications folder and start it from there.`,
+        details: { target: volume },
+      });
+      const target = join(volume, 'Nexy.app');
+      await mkdir(target);
+      makeReadOnly(volume);
+      await expect(authority(target)).rejects.toMatchObject({
+        code: 'read-only-volume',
+        message: `${target} lies on a volume that cannot be written to, as with an open disk image. Nothing was changed. Move the app to the Applications folder and start it from there.`,
+        details: { target },
+      });
+      expect(await readTargetPlace(await layoutOf(target), new Tools('/nowhere'))).toEqual({
+        isReadOnlyVolume: true,
+        isTranslocated: false,
+      });
+    });
+  },
+);
+
+describe('the place of a target', () => {
+  const placeOf = async (target: string, tools: string) =>
+    readTargetPlace(await layoutOf(target), new Tools(tools));
+
+  it('is an ordinary one, about which hdiutil need not be asked', async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'Nexy.app'));
+    writeScriptedTool(folder, 'hdiutil', [{ stdout: infoOf(folder) }]);
+    const ordinary = { isReadOnlyVolume: false, isTranslocated: false };
+    expect(await placeOf(join(folder, 'Nexy.app'), folder)).toEqual(ordinary);
+    expect(callsOf(folder, 'hdiutil')).toEqual([]);
+  });
+
+  it('is translocated where its path says so', async () => {
+    const folder = join(await temporaryFolder(), 'AppTranslocation', 'x', 'd');
+    await mkdir(join(folder, 'Nexy.app'), { recursive: true });
+    expect(await placeOf(join(folder, 'Nexy.app'), '/nowhere')).toEqual({
+      isReadOnlyVolume: false,
+      isTranslocated: true,
+    });
+  });
+
+  it.skipIf(!CAN_MOUNT)('is a disk image where hdiutil has it in its list', async (context) => {
+    const folder = await temporaryFolder();
+    const volume = (await mountSmallVolume({ size: '1m' })) ?? context.skip('mount is not allowed here');
+    const target = join(volume, 'Nexy.app');
+    await mkdir(target);
+    for (const [listing, expected] of [
+      [infoOf('/Volumes/Other', volume), true],
+      [infoOf(target), true],
+      [infoOf(volume.slice(0, -1), `${volume}/Nexy`), false],
+      [infoOf(), false],
+      ['no property list', false],
+    ] as const) {
+      writeScriptedTool(folder, 'hdiutil', [{ stdout: listing }]);
+      expect([listing, (await placeOf(target, folder)).isReadOnlyVolume]).toEqual([listing, expected]);
+    }
+    expect(callsOf(folder, 'hdiutil')[0]).toEqual(['info', '-plist']);
+    expect((await placeOf(target, '/nowhere')).isReadOnlyVolume).toBe(false);
+  });
+});
+
+describe('a target that is in use', () => {
+  let folder: string;
+  let target: string;
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    target = join(folder, 'Nexy.app');
+    await mkdir(target);
+  });
+
+  async function failureOf(listing: string, user: string): Promise<unknown> {
+    const does = `case "$*" in *user=*) echo '${user}';; *) cat '${folder}/listing';; esac`;
+    await writeFile(join(folder, 'listing'), listing);
+    writeScriptedTool(folder, 'ps', [{ does }]);
+    return assertNotRunning(await layoutOf(target), new Tools(folder)).catch((error: unknown) => error);
+  }
+
+  const own = process.getuid?.() ?? 0;
+
+  it('is none where nothing runs from it', async () => {
+    expect(await failureOf('1 0 /sbin/launchd\n', 'root')).toBeUndefined();
+  });
+
+  it('is to be quit by its user', async () => {
+    const listing = `501 ${own} ${target}/Contents/MacOS/Nexy\n502 ${own} ${target}/Contents/Helper\n`;
+    expect(await failureOf(listing, 'alice')).toMatchObject({
+      code: 'target-in-use',
+      message: `${target} is running (process 501, 502). Nothing was changed. Quit it and try again.`,
+      details: {
+        target,
+        processes: [
+          { pid: 501, uid: own, executable: `${target}/Contents/MacOS/Nexy`, user: 'alice' },
+          { pid: 502, uid: own, executable: `${target}/Contents/Helper`, user: 'alice' },
+        ],
+      },
+    });
+  });
+
+  it.each([
+    ['bob', 'bob'],
+    ['', String(own + 1)],
+  ])('is to be quit by another user, named %j', async (name, shown) => {
+    const listing = `501 ${own} ${target}/Contents/MacOS/Nexy\n502 ${own + 1} ${target}/Contents/MacOS/Nexy\n`;
+    expect(await failureOf(listing, name)).toMatchObject({
+      message: `${target} is running in the session of another user, ${shown} (process 501, 502). Nothing was changed. It has to be quit there first; then try again.`,
+    });
+  });
+});
+
+describe.skipIf(!CAN_MOUNT)(`the free space beside a target${NEEDS_MOUNT}`, () => {
+  it('is enough to the byte, or named', async (context) => {
+    const volume = (await mountSmallVolume({ size: '1m' })) ?? context.skip('mount is not allowed here');
+    const layout = await layoutOf(join(volume, 'Nexy.app'));
+    const { bavail, bsize } = await statfs(volume);
+    const free = bavail * bsize;
+    await assertFreeSpace(layout, free);
+    await expect(assertFreeSpace(layout, free + 1)).rejects.toMatchObject({
+      code: 'disk-full',
+      message: `There is not enough free space on the volume of ${layout.target} to install the update. Nothing was changed. Free some space and try again.`,
+      details: { needed: free + 1, free },
+    });
+  });
+});
+
 describe('a target that is none', () => {
   it('is named before its rights are looked at', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'File.app'), '');
+    await symlink('File.app', join(folder, 'Link.app'));
     for (const [name, what] of [
       ['None.app', 'does not exist'],
       ['File.app', 'is no app'],
+      ['Link.app', 'is a link'],
     ] as const) {
       await expect(readAuthority(await layoutOf(join(folder, name)))).rejects.toMatchObject({
         code: 'app-not-found',
-        message: expect.stringContaining(what),
+        message: `${join(folder, name)} ${what}. Give the path of an installed .app bundle itself.`,
+        details: { target: join(folder, name) },
       });
     }
+    const below = join(folder, 'File.app', 'Nexy.app');
+    await expect(readAuthority(await layoutOf(below))).rejects.toMatchObject({
+      code: 'app-not-found',
+      message: `${below} cannot be looked at.`,
+      cause: { code: 'ENOTDIR' },
+    });
   });
 });
