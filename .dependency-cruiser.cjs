@@ -41,7 +41,7 @@ module.exports = {
       name: 'updater-is-below-its-users',
       severity: 'error',
       from: {
-        path: '^src/(updater|updater-\\w+|run-check|prepare-update|polling|state|application|cancellation|feed|notification|last-moments|ready-update|(check|download|quit|rollback)-flow)\\.ts$',
+        path: '^src/(updater|updater-\\w+|run-check|prepare-update|polling|state|application|cancellation|feed|notification|last-moments|ready-update|(check|download|install|quit|rollback)-flow)\\.ts$',
       },
       to: { path: '^src/(electron|renderer|release|server|lab|cli)/' },
     },

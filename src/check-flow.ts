@@ -4,8 +4,8 @@ import { giveBack, makeReady } from './ready-update.ts';
 import type { Check } from './run-check.ts';
 import { states, tellApart } from './state.ts';
 import { type CheckResult, describeOffer } from './updater-events.ts';
-import type { LifeOf } from './updater-life.ts';
-import { followUntil, handled, type UpdaterParts } from './updater-parts.ts';
+import { handled, type LifeOf } from './updater-life.ts';
+import { followUntil, type UpdaterParts } from './updater-parts.ts';
 
 export interface CheckRequest {
   /** A person asked, which passes over skips, rollouts and failed starts. */

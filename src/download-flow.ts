@@ -5,8 +5,8 @@ import type { DownloadSummary, PreparedUpdate } from './prepare-update.ts';
 import { discard, makeReady } from './ready-update.ts';
 import { states, tellApart } from './state.ts';
 import { type CheckResult, describeProgress } from './updater-events.ts';
-import type { LifeOf, Ready } from './updater-life.ts';
-import { followUntil, handled, type UpdaterParts } from './updater-parts.ts';
+import { handled, type LifeOf, type Ready } from './updater-life.ts';
+import { followUntil, type UpdaterParts } from './updater-parts.ts';
 
 /** From an offer to an update that is ready. */
 export class DownloadFlow {

@@ -8,7 +8,7 @@ import { states } from './state.ts';
 import type { Life, LifeOf } from './updater-life.ts';
 import type { UpdaterParts } from './updater-parts.ts';
 
-interface Target {
+export interface RollbackTarget {
   readonly layout: Layout;
   readonly tools: Tools;
 }
@@ -17,10 +17,14 @@ interface Target {
 export class RollbackFlow {
   readonly #parts: UpdaterParts;
   readonly #application: Application | null;
-  readonly #openTarget: () => Promise<Target>;
+  readonly #openTarget: () => Promise<RollbackTarget>;
   #givingBack: Promise<void> = Promise.resolve();
 
-  constructor(parts: UpdaterParts, application: Application | null, openTarget: () => Promise<Target>) {
+  constructor(
+    parts: UpdaterParts,
+    application: Application | null,
+    openTarget: () => Promise<RollbackTarget>,
+  ) {
     this.#parts = parts;
     this.#application = application;
     this.#openTarget = openTarget;

@@ -1,4 +1,5 @@
-import { installedVersion, readBundle, versionOfBundle } from './bundle/bundle.ts';
+import { readBundle } from './bundle/bundle.ts';
+import { installedVersion, versionOfBundle } from './bundle/bundle-version.ts';
 import type { Decision } from './check/decide.ts';
 import type { PretendedFacts } from './check/facts.ts';
 import type { FailedStart } from './check/refusals.ts';

@@ -56,6 +56,12 @@ export type LifeAtRest = LifeOf<
   'idle' | 'not-available' | 'available' | 'ready' | 'installed' | 'failed' | 'rolled-back'
 >;
 
+/** Every failure is told by event and state, so that the promise need not be listened to. */
+export function handled<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
 /** The one place where the state of an updater is. */
 export class LifeLine {
   #now: Life;

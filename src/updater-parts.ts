@@ -28,12 +28,6 @@ export interface UpdaterParts {
   readonly warn: (message: string) => void;
 }
 
-/** Every failure is told by event and state, so that the promise need not be listened to. */
-export function handled<Result>(promise: Promise<Result>): Promise<Result> {
-  promise.catch(() => undefined);
-  return promise;
-}
-
 /** Lets a cancellation stop an act until that has ended. */
 export function followUntil(
   cancellation: Cancellation | undefined,

@@ -2,13 +2,12 @@ import { EventEmitter } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { SemVer } from 'semver';
 import type { Application } from './application.ts';
-import { installedVersion, readInstalledBundle, versionOfBundle } from './bundle/bundle.ts';
+import { readInstalledVersion } from './bundle/bundle-version.ts';
 import type { Cancellation } from './cancellation.ts';
 import type { PollingPolicy } from './check/schedule.ts';
-import { CheckFlow, type CheckRequest } from './check-flow.ts';
+import type { CheckRequest } from './check-flow.ts';
 import type { Channel } from './config.ts';
-import { DownloadFlow } from './download-flow.ts';
-import { asUpdateError, UpdateError } from './errors.ts';
+import { UpdateError } from './errors.ts';
 import { Feed, type ManifestUrls } from './feed.ts';
 import type { InstallOutcome } from './install/exchange.ts';
 import type { LastInstall } from './install/last-install.ts';
@@ -16,17 +15,15 @@ import type { Layout } from './install/layout.ts';
 import type { RecoveryAction } from './install/recover.ts';
 import type { Tools } from './install/tools.ts';
 import type { AssessPolicy } from './manifest/assess.ts';
-import { describeReadyUpdate, type NotificationTexts } from './notification.ts';
+import type { NotificationTexts } from './notification.ts';
 import type { Polling } from './polling.ts';
 import type { InstallSettings } from './prepare-update.ts';
-import { QuitFlow } from './quit-flow.ts';
-import { discard, overtakeCheck } from './ready-update.ts';
-import { RollbackFlow } from './rollback-flow.ts';
 import { states, type UpdaterState } from './state.ts';
 import type { UpdaterContract } from './updater-contract.ts';
 import type { CheckResult, UpdaterEvents } from './updater-events.ts';
-import { LifeLine } from './updater-life.ts';
-import { handled, type UpdaterParts } from './updater-parts.ts';
+import type { Flows } from './updater-flows.ts';
+import { handled, LifeLine } from './updater-life.ts';
+import type { UpdaterParts } from './updater-parts.ts';
 import { toSemVer } from './version.ts';
 
 export interface UpdaterLogger {
@@ -93,10 +90,9 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterC
   readonly #feed: Feed;
   readonly #now: () => Date;
   readonly #line: LifeLine;
-  readonly #checkFlow: CheckFlow;
-  readonly #downloadFlow: DownloadFlow;
-  readonly #quitFlow: QuitFlow | null;
-  readonly #rollbackFlow: RollbackFlow;
+  readonly #parts: UpdaterParts;
+  #flows: Flows | null = null;
+  #loading: Promise<Flows> | null = null;
   #logger: UpdaterLogger;
   #currentVersion: SemVer | null = null;
 
@@ -110,7 +106,7 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterC
     this.#now = options.now ?? (() => new Date());
     this.#logger = options.logger ?? SILENT;
     this.#line = new LifeLine({ kind: 'idle', state: states.idle() }, (state) => this.#tell('state', state));
-    const parts: UpdaterParts = {
+    this.#parts = {
       options: this.#options,
       settings: this,
       feed: this.#feed,
@@ -121,14 +117,8 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterC
       info: (message) => this.#logger.info(message),
       warn: this.#warn,
     };
-    const quitFlow = application === undefined ? null : new QuitFlow(parts, application);
-    this.#quitFlow = quitFlow;
-    quitFlow
-      ?.prepareNote(async () => (await this.#openTarget()).layout)
-      .catch((error: unknown) => this.#warn(asUpdateError(error).message));
-    this.#rollbackFlow = new RollbackFlow(parts, application ?? null, () => this.#openTarget());
-    this.#downloadFlow = new DownloadFlow(parts, async (ready) => quitFlow?.prepare(ready));
-    this.#checkFlow = new CheckFlow(parts, (token) => this.downloadUpdate(token));
+    // What a quit needs has to be there before one comes.
+    if (application !== undefined) handled(this.#load());
   }
 
   get state(): UpdaterState {
@@ -186,9 +176,7 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterC
 
   /** The installed version, from its Info.plist; for semver with all four parts: `2.0.0-46` is 2.0.0.46. */
   get currentVersion(): SemVer {
-    this.#currentVersion ??= toSemVer(
-      installedVersion(versionOfBundle(readInstalledBundle(this.#options.app))),
-    );
+    this.#currentVersion ??= toSemVer(readInstalledVersion(this.#options.app));
     return this.#currentVersion;
   }
 
@@ -210,21 +198,16 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterC
 
   /** As `checkForUpdates`, whether or not the updater is active. */
   check(request: CheckRequest = {}): Promise<CheckResult> {
-    return this.#checkFlow.check(request);
+    return this.#act((flows) => flows.check.check(request));
   }
 
   /** Checks, and shows a notification of the system once the update is ready. */
   async checkForUpdatesAndNotify(texts?: NotificationTexts): Promise<CheckResult | null> {
     const result = await this.checkForUpdates();
-    const { application } = this.#options;
-    if (result === null || application === undefined) return result;
-    const notify = (): void => {
-      const { state } = this;
-      const isOnQuit = state.kind === 'ready' && !state.needsAuthorization && this.autoInstallOnAppQuit;
-      const { version } = result.updateInfo;
-      application.notify(describeReadyUpdate({ name: application.name, version, isOnQuit }, texts));
-    };
-    result.downloadPromise?.then(notify, () => undefined);
+    result?.downloadPromise?.then(
+      () => this.#notify(result, texts),
+      () => undefined,
+    );
     return result;
   }
 
@@ -243,7 +226,7 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterC
    * @throws UpdateError with the code of the step that failed. The target is untouched then.
    */
   downloadUpdate(cancellation?: Cancellation): Promise<string[]> {
-    return this.#downloadFlow.download(cancellation);
+    return this.#act((flows) => flows.download.download(cancellation));
   }
 
   /**
@@ -251,13 +234,14 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterC
    * that somebody refuses leaves the update ready. The parameters are for Windows.
    */
   quitAndInstall(_isSilent?: boolean, _isForceRunAfter?: boolean): void {
-    if (this.#quitFlow === null) {
-      const message =
-        'This process is not the application, so its end installs nothing. Use installUpdate().';
-      this.#report(new UpdateError('usage', message));
-      return;
-    }
-    void this.#quitFlow.quitAndInstall();
+    handled(
+      this.#act(async ({ quit }) => {
+        if (quit !== null) return quit.quitAndInstall();
+        const message =
+          'This process is not the application, so its end installs nothing. Use installUpdate().';
+        this.#report(new UpdateError('usage', message));
+      }),
+    );
   }
 
   /**
@@ -267,38 +251,13 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterC
    * @throws UpdateError `usage` when nothing is staged, `target-in-use`, `swap-failed`, `app-management-denied`,
    *   `authorization-denied`.
    */
-  async installUpdate(options = { relaunches: false }): Promise<InstallOutcome> {
-    const ready = overtakeCheck(this.#line);
-    if (ready.kind !== 'ready') {
-      const error = new UpdateError('usage', 'There is no update to install. Download an update first.');
-      this.#report(error);
-      throw error;
-    }
-    const { offer, prepared, lastMoments } = ready;
-    const state = states.installing({ version: ready.state.version });
-    const installing = this.#line.become(ready, { kind: 'installing', state, offer });
-    try {
-      await lastMoments.abandon();
-      const outcome = await prepared.install(options);
-      this.#line.become(installing, { kind: 'installed', state: states.installed(outcome) });
-      return outcome;
-    } catch (cause) {
-      const error = asUpdateError(cause);
-      if (error.code === 'authorization-denied') {
-        this.#line.become(installing, ready);
-        await this.#quitFlow?.prepare(ready);
-      } else {
-        this.#line.become(installing, { kind: 'failed', state: states.failed({ error }), offer });
-      }
-      this.#report(error);
-      throw error;
-    }
+  installUpdate(options = { relaunches: false }): Promise<InstallOutcome> {
+    return this.#act((flows) => flows.install.install(options));
   }
 
   /** Takes away what was staged; the target was never touched. */
-  async discardUpdate(): Promise<void> {
-    const ready = overtakeCheck(this.#line);
-    if (ready.kind === 'ready') await discard(this.#line, ready);
+  discardUpdate(): Promise<void> {
+    return this.#act((flows) => flows.install.discard());
   }
 
   /** Says that the running version came up well; the previous one is no longer kept. */
@@ -319,7 +278,7 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterC
    *   `app-management-denied`, `not-writable`.
    */
   rollback(): Promise<InstallOutcome | null> {
-    return handled(this.#rollbackFlow.rollBack());
+    return this.#act((flows) => flows.rollback.rollBack());
   }
 
   /** What became of the last update, with the reason where it failed while the application quit; null for none. */
@@ -341,6 +300,29 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterC
     const { cacheFolder, stateFolder } = this.#options;
     await keepFailedStarts(layout, stateFolder, this.#now());
     return recover(layout, { tools, cacheFolder, now: this.#now, warn: this.#warn });
+  }
+
+  async #notify({ updateInfo }: CheckResult, texts: NotificationTexts | undefined): Promise<void> {
+    const { describeReadyUpdate } = await import('./notification.ts');
+    const { state } = this;
+    const isOnQuit = state.kind === 'ready' && !state.needsAuthorization && this.autoInstallOnAppQuit;
+    const { application } = this.#options;
+    const { name = '' } = application ?? {};
+    application?.notify(describeReadyUpdate({ name, version: updateInfo.version, isOnQuit }, texts));
+  }
+
+  /** At once where it can be, so that its first step is taken when this returns. */
+  #act<Result>(act: (flows: Flows) => Promise<Result>): Promise<Result> {
+    return handled(this.#flows === null ? this.#load().then(act) : act(this.#flows));
+  }
+
+  #load(): Promise<Flows> {
+    this.#loading ??= import('./updater-flows.ts').then(({ makeFlows }) => {
+      const application = this.#options.application ?? null;
+      this.#flows = makeFlows(this.#parts, application, () => this.#openTarget());
+      return this.#flows;
+    });
+    return this.#loading;
   }
 
   async #openTarget(): Promise<{ readonly layout: Layout; readonly tools: Tools }> {

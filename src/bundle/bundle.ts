@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { lstat, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode, UpdateError } from '../errors.ts';
-import { readVersion, type Version } from '../version.ts';
 import { parsePropertyList, stringAt } from './property-list.ts';
 
 /** What an app bundle says of itself in `Contents/Info.plist`. Keys as in Apple's bundle documentation. */
@@ -30,24 +28,8 @@ const LARGEST_INFO_PLIST_BYTES = 4 * 1024 * 1024;
  */
 export async function readBundle(path: string): Promise<Bundle> {
   const infoPath = join(path, 'Contents', 'Info.plist');
-  return describe(path, await readInfoPlist(infoPath, path));
-}
-
-/**
- * The same of an app that is installed, and so trusted, for the few who cannot wait.
- *
- * @throws UpdateError as `readBundle`
- */
-export function readInstalledBundle(path: string): Bundle {
-  try {
-    return describe(path, readFileSync(join(path, 'Contents', 'Info.plist')));
-  } catch (error) {
-    throw cannotRead(path, error);
-  }
-}
-
-function describe(path: string, infoPlist: Uint8Array): Bundle {
-  const info = parsePropertyList(infoPlist, `The Info.plist of ${path}`);
+  const bytes = await readInfoPlist(infoPath, path);
+  const info = parsePropertyList(bytes, `The Info.plist of ${path}`);
   return {
     path,
     bundleId: stringAt(info, 'CFBundleIdentifier'),
@@ -56,36 +38,6 @@ function describe(path: string, infoPlist: Uint8Array): Bundle {
     executable: stringAt(info, 'CFBundleExecutable'),
     minimumSystemVersion: stringAt(info, 'LSMinimumSystemVersion'),
   };
-}
-
-/**
- * The version that a bundle goes by: the short version, else the bundle version (DESIGN.md section 4). A bundle
- * version that only adds parts to the short one (2.0.0.46 to 2.0.0) is the fuller form of it; without that an app
- * with both would be offered its own version for ever.
- */
-export function versionOfBundle({ shortVersion, bundleVersion }: Bundle): string | null {
-  if (shortVersion === null) return bundleVersion;
-  const isFuller =
-    bundleVersion?.startsWith(`${shortVersion}.`) === true && readVersion(bundleVersion) !== null;
-  return isFuller ? bundleVersion : shortVersion;
-}
-
-/**
- * The version of what is installed, for comparing.
- *
- * @param text as `versionOfBundle` gives it
- * @throws UpdateError `version-invalid`.
- */
-export function installedVersion(text: string | null): Version {
-  const version = text === null ? null : readVersion(text);
-  if (version !== null) return version;
-  throw new UpdateError(
-    'version-invalid',
-    text === null
-      ? 'The installed app has no version, so it cannot be told whether another one is newer.'
-      : `The installed version "${text}" is not of the form 1.2.3.4, so it cannot be told whether another one is newer.`,
-    { details: { version: text } },
-  );
 }
 
 /** Where the main executable lies; null when the bundle names none or names a path. */
@@ -105,18 +57,14 @@ async function readInfoPlist(infoPath: string, bundlePath: string): Promise<Uint
     }
     return await readFile(infoPath);
   } catch (error) {
-    throw cannotRead(bundlePath, error);
+    if (error instanceof UpdateError) throw error;
+    const code = systemErrorCode(error);
+    const reason =
+      code === 'ENOENT' || code === 'ENOTDIR' ? 'there is no app there' : `it cannot be read (${code})`;
+    throw new UpdateError(
+      'app-not-found',
+      `${bundlePath} is not an app that can be read: ${reason}. Give the path of a .app bundle.`,
+      { cause: error, details: { path: bundlePath } },
+    );
   }
-}
-
-function cannotRead(bundlePath: string, error: unknown): UpdateError {
-  if (error instanceof UpdateError) return error;
-  const code = systemErrorCode(error);
-  const reason =
-    code === 'ENOENT' || code === 'ENOTDIR' ? 'there is no app there' : `it cannot be read (${code})`;
-  return new UpdateError(
-    'app-not-found',
-    `${bundlePath} is not an app that can be read: ${reason}. Give the path of a .app bundle.`,
-    { cause: error, details: { path: bundlePath } },
-  );
 }

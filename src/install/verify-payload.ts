@@ -1,7 +1,8 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { readArchitectures } from '../bundle/architectures.ts';
-import { type Bundle, executablePath, versionOfBundle } from '../bundle/bundle.ts';
+import { type Bundle, executablePath } from '../bundle/bundle.ts';
+import { versionOfBundle } from '../bundle/bundle-version.ts';
 import { UpdateError } from '../errors.ts';
 import { compareVersions, readVersion, type Version } from '../version.ts';
 import type { Machine } from './machine.ts';

@@ -1,7 +1,8 @@
 import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readBundle, versionOfBundle } from '../../src/bundle/bundle.ts';
+import { readBundle } from '../../src/bundle/bundle.ts';
+import { versionOfBundle } from '../../src/bundle/bundle-version.ts';
 import { MACOS_TOOLS } from '../support/fixtures.ts';
 import { makeApp } from '../support/make-app.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

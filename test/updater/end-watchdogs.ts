@@ -9,7 +9,7 @@ export function endWatchdogs(folder: string): void {
   const processes = execFileSync('ps', ['-axww', '-o', 'pid=,args='], { encoding: 'utf8' });
   for (const line of processes.split('\n')) {
     const [, pid, command = ''] = /^\s*(\d+)\s+(.*)$/.exec(line) ?? [];
-    if (pid === undefined || !command.includes(`${folder}/state/watch/`)) continue;
+    if (pid === undefined || !command.includes(`${folder}/`) || !command.includes('/state/watch/')) continue;
     try {
       // Its group, which it leads.
       process.kill(-Number(pid), 'SIGKILL');

@@ -2,7 +2,8 @@ import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readBundle, versionOfBundle } from '../../src/bundle/bundle.ts';
+import { readBundle } from '../../src/bundle/bundle.ts';
+import { versionOfBundle } from '../../src/bundle/bundle-version.ts';
 import { type StateKind, TRANSITIONS, type UpdaterState } from '../../src/state.ts';
 import type { NexyUpdater, UpdaterOptions } from '../../src/updater.ts';
 import { type AuthorizedWorld, openAuthorizedWorld } from '../support/authorized-world.ts';
@@ -50,8 +51,14 @@ describe.skipIf(!canRun)(`every state of an update, and every step between them$
     await authorized.close();
   });
 
+  /** Folders of whoever runs the tests; the world's own are Alice's. */
+  const ownFolders = () => ({
+    cacheFolder: join(world.folder, 'own', 'cache'),
+    stateFolder: join(world.folder, 'own', 'state'),
+  });
+
   function open(more: Partial<UpdaterOptions> = {}): NexyUpdater {
-    const { updater } = observeUpdater(world, more);
+    const { updater } = observeUpdater(world, { ...ownFolders(), ...more });
     let last: StateKind = updater.state.kind;
     updater.on('state', ({ kind }: UpdaterState) => {
       taken.add(`${last} > ${kind}`);
@@ -98,7 +105,8 @@ describe.skipIf(!canRun)(`every state of an update, and every step between them$
 
   /** An application in a process of its own, run by Alice, who may not change it, or by whoever runs this. */
   function run(user: OtherUser | null, isApplication = true): RunningApplication {
-    const running = new RunningApplication({ ...updaterOptions(world), isApplication }, user);
+    const folders = user === null ? ownFolders() : {};
+    const running = new RunningApplication({ ...updaterOptions(world), ...folders, isApplication }, user);
     processes.push(running);
     return running;
   }

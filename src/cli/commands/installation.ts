@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { readBundle, versionOfBundle } from '../../bundle/bundle.ts';
+import { readBundle } from '../../bundle/bundle.ts';
+import { versionOfBundle } from '../../bundle/bundle-version.ts';
 import type { InstallationState } from '../../install/installation.ts';
 import type { Layout } from '../../install/layout.ts';
 import type { RecoveryAction } from '../../install/recover.ts';

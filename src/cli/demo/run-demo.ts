@@ -1,5 +1,6 @@
 import { join, relative } from 'node:path';
-import { readBundle, versionOfBundle } from '../../bundle/bundle.ts';
+import { readBundle } from '../../bundle/bundle.ts';
+import { versionOfBundle } from '../../bundle/bundle-version.ts';
 import { UpdateError } from '../../errors.ts';
 import type { UpdaterState } from '../../state.ts';
 import { NexyUpdater } from '../../updater.ts';
