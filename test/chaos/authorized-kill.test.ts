@@ -8,6 +8,7 @@ import { CAN_BE_OTHERS, NEEDS_OTHERS } from '../support/other-user.ts';
 import { RootInstall } from '../support/root-install.ts';
 import { startCli } from '../support/run-cli.ts';
 import { describeTree } from '../support/tree.ts';
+import { until } from '../support/watched-install.ts';
 
 /** Half as many again as updates that are killed (kill.test.ts), shared among three ways. */
 const KILLS_EACH = Math.ceil((Number(process.env['CHAOS_KILLS'] ?? 200) * 1.5) / 3);
@@ -94,9 +95,14 @@ describe.skipIf(!CAN_BE_OTHERS)(`what root does, killed at any moment${NEEDS_OTH
         while (outcomes.filter((outcome) => outcome !== 'late').length < KILLS_EACH) {
           install.installOld();
           const script = await install.start();
-          // Half of them at any moment, half at the exchange or the Installer, which come at the end.
-          const share = outcomes.length % 2 === 0 ? Math.random() : 0.7 + 0.35 * Math.random();
-          const ended = await Promise.race([script.ended, wait(share * duration)]);
+          // Half of them at any moment, half at the exchange or the Installer.
+          const moment =
+            outcomes.length % 2 === 0
+              ? wait(Math.random() * duration)
+              : until(() => /ing$/.test(install.steps(script.id).at(-1) ?? ''), 'the exchange').then(() =>
+                  wait(Math.random() * 300),
+                );
+          const ended = await Promise.race([script.ended, moment]);
           await killGroup(script.pid);
           await script.ended;
           const version = await arena.recover();
