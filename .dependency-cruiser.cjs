@@ -32,7 +32,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(check|download|install)/' },
       to: {
-        path: '^src/(check|download|install|electron|renderer|release|server|lab|cli)/|^src/updater\\.ts$',
+        path: '^src/(check|download|install|updater|electron|renderer|release|server|lab|cli)/|^src/updater\\.ts$',
         pathNot: '^src/$1/',
         dependencyTypesNot: ['type-only'],
       },
@@ -41,7 +41,7 @@ module.exports = {
       name: 'updater-is-below-its-users',
       severity: 'error',
       from: {
-        path: '^src/(updater|updater-\\w+|run-check|prepare-update|polling|state|application|cancellation|feed|notification|last-moments|ready-update|(check|download|install|quit|rollback)-flow)\\.ts$',
+        path: '^src/updater/|^src/(index|updater|updater-\\w+|run-check|prepare-update|polling|state)\\.ts$',
       },
       to: { path: '^src/(electron|renderer|release|server|lab|cli)/' },
     },
@@ -49,7 +49,7 @@ module.exports = {
       name: 'release-and-server-never-import-the-client',
       severity: 'error',
       from: { path: '^src/(release|server)/' },
-      to: { path: '^src/(check|download|install|electron|renderer|lab)/|^src/updater\\.ts$' },
+      to: { path: '^src/(check|download|install|updater|electron|renderer|lab)/|^src/updater\\.ts$' },
     },
     {
       name: 'only-electron-imports-electron',
@@ -66,7 +66,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: '^src/(electron/|(updater-contract|updater-events|cancellation)\\.ts$)',
+        pathNot: '^src/(electron/|updater/(contract|events|cancellation)\\.ts$)',
       },
       to: { path: '^(electron|electron-updater)(/|$)|node_modules/(electron|electron-updater)/' },
     },

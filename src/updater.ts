@@ -1,29 +1,29 @@
 import { EventEmitter } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { SemVer } from 'semver';
-import type { Application } from './application.ts';
 import { readInstalledVersion } from './bundle/bundle-version.ts';
-import type { Cancellation } from './cancellation.ts';
 import type { PollingPolicy } from './check/schedule.ts';
-import type { CheckRequest } from './check-flow.ts';
 import type { Channel } from './config.ts';
 import { UpdateError } from './errors.ts';
-import { Feed, type ManifestUrls } from './feed.ts';
 import type { InstallOutcome } from './install/exchange.ts';
 import type { LastInstall } from './install/last-install.ts';
 import type { Layout } from './install/layout.ts';
 import type { RecoveryAction } from './install/recover.ts';
 import type { Tools } from './install/tools.ts';
 import type { AssessPolicy } from './manifest/assess.ts';
-import type { NotificationTexts } from './notification.ts';
 import type { Polling } from './polling.ts';
 import type { InstallSettings } from './prepare-update.ts';
 import { states, type UpdaterState } from './state.ts';
-import type { UpdaterContract } from './updater-contract.ts';
-import type { CheckResult, UpdaterEvents } from './updater-events.ts';
-import type { Flows } from './updater-flows.ts';
-import { handled, LifeLine } from './updater-life.ts';
-import type { UpdaterParts } from './updater-parts.ts';
+import type { Application } from './updater/application.ts';
+import type { Cancellation } from './updater/cancellation.ts';
+import type { CheckRequest } from './updater/check-flow.ts';
+import type { UpdaterContract } from './updater/contract.ts';
+import type { CheckResult, UpdaterEvents } from './updater/events.ts';
+import { Feed, type ManifestUrls } from './updater/feed.ts';
+import type { Flows } from './updater/flows.ts';
+import { handled, LifeLine } from './updater/life.ts';
+import type { NotificationTexts } from './updater/notification.ts';
+import type { UpdaterParts } from './updater/parts.ts';
 import { toSemVer } from './version.ts';
 
 export interface UpdaterLogger {
@@ -303,7 +303,7 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterC
   }
 
   async #notify({ updateInfo }: CheckResult, texts: NotificationTexts | undefined): Promise<void> {
-    const { describeReadyUpdate } = await import('./notification.ts');
+    const { describeReadyUpdate } = await import('./updater/notification.ts');
     const { state } = this;
     const isOnQuit = state.kind === 'ready' && !state.needsAuthorization && this.autoInstallOnAppQuit;
     const { application } = this.#options;
@@ -317,7 +317,7 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterC
   }
 
   #load(): Promise<Flows> {
-    this.#loading ??= import('./updater-flows.ts').then(({ makeFlows }) => {
+    this.#loading ??= import('./updater/flows.ts').then(({ makeFlows }) => {
       const application = this.#options.application ?? null;
       this.#flows = makeFlows(this.#parts, application, () => this.#openTarget());
       return this.#flows;

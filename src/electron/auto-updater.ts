@@ -1,5 +1,5 @@
 import type { AppUpdater, ProgressInfo, UpdateDownloadedEvent, UpdateInfo } from 'electron-updater';
-import type { UpdaterContract } from '../updater-contract.ts';
+import type { UpdaterContract } from '../updater/contract.ts';
 
 /** Events of both, with the payloads that code for both can rely on. */
 interface SharedEvents {

@@ -1,5 +1,5 @@
 import type { App, AutoUpdater, BrowserWindow, Event, Notification } from 'electron';
-import type { Application } from '../application.ts';
+import type { Application } from '../updater/application.ts';
 
 /** What is used of Electron's main process. */
 export interface ElectronMain {

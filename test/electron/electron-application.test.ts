@@ -1,7 +1,7 @@
 import type { Event } from 'electron';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Application } from '../../src/application.ts';
 import { electronApplication } from '../../src/electron/electron-application.ts';
+import type { Application } from '../../src/updater/application.ts';
 import { StandInElectron } from './stand-in.ts';
 
 let electron: StandInElectron;

@@ -1,4 +1,4 @@
-import type { Application } from '../../src/application.ts';
+import type { Application } from '../../src/updater/application.ts';
 import { NexyUpdater, type UpdaterOptions } from '../../src/updater.ts';
 
 // An application in a process of its own, for run-application.ts: node application-main.ts <options as JSON>.

@@ -1,6 +1,6 @@
 import { CancellationToken } from 'builder-util-runtime';
 import { describe, expect, it } from 'vitest';
-import { follow, makeCancellationToken } from '../../src/cancellation.ts';
+import { follow, makeCancellationToken } from '../../src/updater/cancellation.ts';
 
 describe.each([
   ["electron-updater's token", () => new CancellationToken()],

@@ -1,16 +1,16 @@
 import type { AppUpdater, CancellationToken, UpdateCheckResult } from 'electron-updater';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import type { TokenLike } from '../../src/cancellation.ts';
 import type { AutoUpdater } from '../../src/electron/auto-updater.ts';
-import type { NexyUpdater } from '../../src/updater.ts';
-import type { UpdaterContract } from '../../src/updater-contract.ts';
+import type { TokenLike } from '../../src/updater/cancellation.ts';
+import type { UpdaterContract } from '../../src/updater/contract.ts';
 import type {
   CheckResult,
   ProgressInfo,
   UpdateDownloadedEvent,
   UpdateInfo,
-} from '../../src/updater-events.ts';
+} from '../../src/updater/events.ts';
+import type { NexyUpdater } from '../../src/updater.ts';
 import { REPOSITORY } from '../support/fixtures.ts';
 
 // The point of the first half is that tsc checks it: each line is an error where ours does not fit electron-updater.
@@ -57,7 +57,7 @@ describe("code written for electron-updater's autoUpdater", () => {
   });
 
   it('would not, were something missing', { timeout: 120_000 }, () => {
-    const errors = compile({ 'electron-updater': ['./src/updater-contract.ts'] });
+    const errors = compile({ 'electron-updater': ['./src/updater/contract.ts'] });
     expect(errors).toContainEqual(expect.stringContaining("no exported member 'autoUpdater'"));
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Feed } from '../../src/feed.ts';
+import { Feed } from '../../src/updater/feed.ts';
 
 const URLS = {
   stable: 'https://updates.example.com/manifest.json',

@@ -1,4 +1,4 @@
-import type { Application } from '../../src/application.ts';
+import type { Application } from '../../src/updater/application.ts';
 
 /** An application whose quit a test carries out step by step. */
 export class TestApplication implements Application {

@@ -1,10 +1,10 @@
+import type { UpdateError } from '../errors.ts';
+import type { AssessPolicy } from '../manifest/assess.ts';
+import type { InstallSettings } from '../prepare-update.ts';
 import { type Cancellation, follow } from './cancellation.ts';
-import type { UpdateError } from './errors.ts';
+import type { UpdaterEvents } from './events.ts';
 import type { Feed } from './feed.ts';
-import type { AssessPolicy } from './manifest/assess.ts';
-import type { InstallSettings } from './prepare-update.ts';
-import type { UpdaterEvents } from './updater-events.ts';
-import type { LifeLine } from './updater-life.ts';
+import type { LifeLine } from './life.ts';
 
 /** What can be changed while the updater lives. */
 export interface UpdaterSettings {

@@ -1,10 +1,10 @@
-import type { VerifiedFile } from './download/verified-file.ts';
-import type { PreparedInstall } from './install/prepare.ts';
-import type { PreparedRollBack } from './install/rollback.ts';
+import type { VerifiedFile } from '../download/verified-file.ts';
+import type { PreparedInstall } from '../install/prepare.ts';
+import type { PreparedRollBack } from '../install/rollback.ts';
+import type { DownloadSummary } from '../prepare-update.ts';
+import { type NextOf, type StateKind, type StateOf, transition, type UpdaterState } from '../state.ts';
+import type { CheckResult } from './events.ts';
 import type { LastMoments } from './last-moments.ts';
-import type { DownloadSummary } from './prepare-update.ts';
-import { type NextOf, type StateKind, type StateOf, transition, type UpdaterState } from './state.ts';
-import type { CheckResult } from './updater-events.ts';
 
 /** What belongs to a state and is nobody else's: promises to wait for, things to give back. */
 interface Belongings {

@@ -1,9 +1,9 @@
-import { asUpdateError, UpdateError } from './errors.ts';
-import type { InstallOutcome } from './install/exchange.ts';
+import { asUpdateError, UpdateError } from '../errors.ts';
+import type { InstallOutcome } from '../install/exchange.ts';
+import { states } from '../state.ts';
+import type { Ready } from './life.ts';
+import type { UpdaterParts } from './parts.ts';
 import { discard, overtakeCheck } from './ready-update.ts';
-import { states } from './state.ts';
-import type { Ready } from './updater-life.ts';
-import type { UpdaterParts } from './updater-parts.ts';
 
 /** The exchange by a process that is not the application. */
 export class InstallFlow {

@@ -1,12 +1,12 @@
+import { asUpdateError, UpdateError } from '../errors.ts';
+import type { InstallOutcome } from '../install/exchange.ts';
+import type { Layout } from '../install/layout.ts';
+import type { Tools } from '../install/tools.ts';
+import { states } from '../state.ts';
 import type { Application } from './application.ts';
-import { asUpdateError, UpdateError } from './errors.ts';
-import type { InstallOutcome } from './install/exchange.ts';
-import type { Layout } from './install/layout.ts';
-import type { Tools } from './install/tools.ts';
+import type { Life, LifeOf } from './life.ts';
+import type { UpdaterParts } from './parts.ts';
 import { discard, overtakeCheck } from './ready-update.ts';
-import { states } from './state.ts';
-import type { Life, LifeOf } from './updater-life.ts';
-import type { UpdaterParts } from './updater-parts.ts';
 
 export interface RollbackTarget {
   readonly layout: Layout;
@@ -39,7 +39,7 @@ export class RollbackFlow {
     try {
       if (this.#application !== null) return await this.#quitAndRollBack(begun, this.#application);
       const [{ rollBack }, { layout, tools }] = await Promise.all([
-        import('./install/rollback.ts'),
+        import('../install/rollback.ts'),
         this.#openTarget(),
       ]);
       const outcome = await rollBack(layout, { tools, now: this.#parts.now });
@@ -77,7 +77,7 @@ export class RollbackFlow {
   ): Promise<InstallOutcome | null> {
     const { options, now } = this.#parts;
     const [{ prepareRollBack }, { layout, tools }] = await Promise.all([
-      import('./install/rollback.ts'),
+      import('../install/rollback.ts'),
       this.#openTarget(),
     ]);
     const { stateFolder } = options;

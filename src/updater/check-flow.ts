@@ -1,11 +1,11 @@
+import { asUpdateError, UpdateError } from '../errors.ts';
+import type { Check } from '../run-check.ts';
+import { states, tellApart } from '../state.ts';
 import { makeCancellationToken } from './cancellation.ts';
-import { asUpdateError, UpdateError } from './errors.ts';
+import { type CheckResult, describeOffer } from './events.ts';
+import { handled, type LifeOf } from './life.ts';
+import { followUntil, type UpdaterParts } from './parts.ts';
 import { giveBack, makeReady } from './ready-update.ts';
-import type { Check } from './run-check.ts';
-import { states, tellApart } from './state.ts';
-import { type CheckResult, describeOffer } from './updater-events.ts';
-import { handled, type LifeOf } from './updater-life.ts';
-import { followUntil, type UpdaterParts } from './updater-parts.ts';
 
 export interface CheckRequest {
   /** A person asked, which passes over skips, rollouts and failed starts. */
@@ -63,7 +63,7 @@ export class CheckFlow {
     tell('checking-for-update');
     let check: Check;
     try {
-      const { runCheck } = await import('./run-check.ts');
+      const { runCheck } = await import('../run-check.ts');
       check = await runCheck({
         ...options,
         source: feed.manifestUrl,

@@ -1,12 +1,12 @@
+import { asUpdateError, UpdateError } from '../errors.ts';
+import type { DownloadSummary, PreparedUpdate } from '../prepare-update.ts';
+import { states, tellApart } from '../state.ts';
 import type { Cancellation } from './cancellation.ts';
-import { asUpdateError, UpdateError } from './errors.ts';
+import { type CheckResult, describeProgress } from './events.ts';
 import { LastMoments } from './last-moments.ts';
-import type { DownloadSummary, PreparedUpdate } from './prepare-update.ts';
+import { handled, type LifeOf, type Ready } from './life.ts';
+import { followUntil, type UpdaterParts } from './parts.ts';
 import { discard, makeReady } from './ready-update.ts';
-import { states, tellApart } from './state.ts';
-import { type CheckResult, describeProgress } from './updater-events.ts';
-import { handled, type LifeOf, type Ready } from './updater-life.ts';
-import { followUntil, type UpdaterParts } from './updater-parts.ts';
 
 /** From an offer to an update that is ready. */
 export class DownloadFlow {
@@ -78,7 +78,7 @@ export class DownloadFlow {
     const { options, settings, feed, line, tell } = this.#parts;
     const { offer, controller } = now.life;
     const { version } = now.life.state;
-    const { prepareUpdate } = await import('./prepare-update.ts');
+    const { prepareUpdate } = await import('../prepare-update.ts');
     return prepareUpdate(offer, {
       ...options,
       http: feed.httpFor(offer.assessment.candidates.map(({ url }) => url)),

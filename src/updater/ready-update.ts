@@ -1,5 +1,5 @@
-import { states, tellApart } from './state.ts';
-import type { Life, LifeLine, LifeOf, Ready } from './updater-life.ts';
+import { states, tellApart } from '../state.ts';
+import type { Life, LifeLine, LifeOf, Ready } from './life.ts';
 
 export function makeReady({ offer, prepared, lastMoments, download, file }: Ready): LifeOf<'ready'> {
   const { needsAuthorization } = prepared;

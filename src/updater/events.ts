@@ -1,9 +1,9 @@
 import type { CancellationToken } from 'electron-updater';
-import type { DownloadProgress } from './download/progress.ts';
-import type { UpdateError } from './errors.ts';
-import type { Assessment } from './manifest/assess.ts';
-import type { Check } from './run-check.ts';
-import type { UpdaterState } from './state.ts';
+import type { DownloadProgress } from '../download/progress.ts';
+import type { UpdateError } from '../errors.ts';
+import type { Assessment } from '../manifest/assess.ts';
+import type { Check } from '../run-check.ts';
+import type { UpdaterState } from '../state.ts';
 
 /** A file of a release, with electron-updater's keys. */
 export interface UpdateFileInfo {

@@ -1,12 +1,12 @@
+import { asUpdateError } from '../errors.ts';
 import type { Application } from './application.ts';
 import { CheckFlow } from './check-flow.ts';
 import { DownloadFlow } from './download-flow.ts';
-import { asUpdateError } from './errors.ts';
 import { InstallFlow } from './install-flow.ts';
+import type { Ready } from './life.ts';
+import type { UpdaterParts } from './parts.ts';
 import { QuitFlow } from './quit-flow.ts';
 import { RollbackFlow, type RollbackTarget } from './rollback-flow.ts';
-import type { Ready } from './updater-life.ts';
-import type { UpdaterParts } from './updater-parts.ts';
 
 /** Everything that an updater does, loaded when it is asked for the first time. */
 export interface Flows {

@@ -1,8 +1,8 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { CHANNELS, type Channel } from './config.ts';
-import { UpdateError } from './errors.ts';
-import type { HttpSettings } from './http.ts';
-import { quote } from './quote.ts';
+import { CHANNELS, type Channel } from '../config.ts';
+import { UpdateError } from '../errors.ts';
+import type { HttpSettings } from '../http.ts';
+import { quote } from '../quote.ts';
 
 /** One manifest for all channels, or one for each. */
 export type ManifestUrls = string | Readonly<Record<Channel, string>>;

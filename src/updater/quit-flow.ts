@@ -1,10 +1,10 @@
+import { asUpdateError, UpdateError } from '../errors.ts';
+import type { Layout } from '../install/layout.ts';
+import { states } from '../state.ts';
 import type { Application } from './application.ts';
-import { asUpdateError, UpdateError } from './errors.ts';
-import type { Layout } from './install/layout.ts';
+import type { LifeOf, Ready } from './life.ts';
+import type { UpdaterParts } from './parts.ts';
 import { makeReady, overtakeCheck } from './ready-update.ts';
-import { states } from './state.ts';
-import type { LifeOf, Ready } from './updater-life.ts';
-import type { UpdaterParts } from './updater-parts.ts';
 
 /**
  * Installs while the application quits, asked or by itself. Everything is prepared while there is time; what is left
@@ -27,7 +27,7 @@ export class QuitFlow {
 
   /** A version that has not confirmed yet is watched; a quit that was asked for must not look like its death. */
   async prepareNote(openLayout: () => Promise<Layout>): Promise<void> {
-    const [{ noteQuit }, layout] = await Promise.all([import('./install/notes.ts'), openLayout()]);
+    const [{ noteQuit }, layout] = await Promise.all([import('../install/notes.ts'), openLayout()]);
     const { stateFolder } = this.#parts.options;
     this.#noteQuit = () => noteQuit(layout, stateFolder);
   }
