@@ -51,6 +51,21 @@ for (const { name, shell } of SHELLS) {
       expect(await install.state()).toBe('swapped');
     });
 
+    it('waits without a limit where the old process may run for days yet', async (context) => {
+      const install = await WatchedInstall.make(context);
+      const old = install.startOldProcess();
+      const patient = { pace: 0.05, relaunches: false, limits: { oldProcess: 1 } };
+      const watchdog = await install.watch(old, { ...options, ...patient });
+      await install.wasSeen(6);
+      expect(isAlive(watchdog.pid)).toBe(true);
+      await install.exchange();
+      await endProcess(old);
+      await install.openByHand();
+      expect((await install.nextStart(0)).version).toBe('2.0');
+      await confirmUpdate(install.layout, now);
+      await ended(watchdog);
+    });
+
     it('opens what is in place, and watches nothing, when the exchange did not happen', async (context) => {
       const install = await WatchedInstall.make(context);
       const old = install.startOldProcess();
