@@ -14,6 +14,7 @@ export default defineConfig({
       provider: 'v8',
       include: ['src/install/**'],
       reporter: ['text', 'json-summary', 'json'],
+      reportOnFailure: true,
       thresholds: { branches: 95 },
     },
   },

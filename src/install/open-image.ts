@@ -57,7 +57,7 @@ export async function closeAbandonedImages(options: Omit<OpenImageOptions, 'sign
   const root = await mountsFolder(options.cacheFolder);
   const abandoned = (await readdir(root).catch(() => [])).filter((name) => {
     const pid = Number(name.split('-')[0]);
-    return pid !== process.pid && !isNumberInUse(pid);
+    return !isNumberInUse(pid);
   });
   for (const name of abandoned) await closeImage(join(root, name), options);
 }
@@ -113,7 +113,7 @@ async function attach(path: string, folder: string, options: OpenImageOptions): 
       // Answers the question that a licence agreement asks; ignored where there is none.
       input: 'Y\n',
       timeout: ATTACH_TIMEOUT,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal,
     });
     // A wrong password was once seen with status 0, so the text counts too (fixtures README, exit statuses).
     if (result.status === 0 && result.stdout.includes('<plist')) {

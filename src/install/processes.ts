@@ -1,6 +1,6 @@
 import { open, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UpdateError } from '../errors.ts';
+import { systemErrorCode, UpdateError } from '../errors.ts';
 import type { Tools } from './tools.ts';
 
 export interface RunningProcess {
@@ -89,7 +89,7 @@ export function isNumberInUse(pid: number): boolean {
     return true;
   } catch (error) {
     // EPERM: it runs, as somebody else.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return systemErrorCode(error) === 'EPERM';
   }
 }
 

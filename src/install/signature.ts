@@ -144,5 +144,5 @@ function run(
   name: 'codesign' | 'spctl' | 'gktool',
   args: readonly string[],
 ): Promise<ToolResult> {
-  return tools.run(name, args, { timeout: VERIFY_TIMEOUT, ...(signal === undefined ? {} : { signal }) });
+  return tools.run(name, args, { timeout: VERIFY_TIMEOUT, signal });
 }

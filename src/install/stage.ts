@@ -120,7 +120,7 @@ export function identityOf(status: BigIntStats): DirectoryIdentity {
 async function copyTree(from: string, to: string, options: StageOptions): Promise<void> {
   const result = await options.tools.run('ditto', [from, to], {
     timeout: COPY_TIMEOUT,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    signal: options.signal,
   });
   if (result.status === 0) return;
   const output = outputOf(result);

@@ -39,7 +39,7 @@ export interface ToolResult {
 
 export interface RunOptions {
   readonly input?: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Milliseconds after which the tool is killed. */
   readonly timeout?: number;
   readonly environment?: Readonly<Record<string, string>>;
@@ -89,17 +89,16 @@ export class Tools {
       if (signal?.aborted) return reject(cancelled());
       const child = spawn(path, args, {
         env: { ...environment(), ...options.environment },
-        stdio: ['pipe', 'pipe', 'pipe'],
         cwd: '/',
       });
       const stdout: Buffer[] = [];
       const stderr: Buffer[] = [];
       // Not spawn's own time-out: its timer goes on, and keeps the process alive, when a tool cannot be started.
-      const timer = timeout === undefined ? null : setTimeout(() => child.kill('SIGKILL'), timeout);
+      const timer = timeout === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), timeout);
       const onAbort = (): void => void child.kill('SIGTERM');
       signal?.addEventListener('abort', onAbort, { once: true });
       const settle = (): void => {
-        if (timer !== null) clearTimeout(timer);
+        clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
       };
       child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));

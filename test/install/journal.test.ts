@@ -53,7 +53,10 @@ describe('journal', () => {
     const paths = stagingPaths(await newLayout(), makeStagingId(new Date()));
     JournalWriter.create(paths).close();
     appendToJournal(paths, { step: 'exchanging', at: AT });
-    expect(readFileSync(paths.journal, 'utf8')).toBe(`{"step":"exchanging","at":"${AT}"}\n`);
+    appendToJournal(paths, { step: 'exchanged', at: AT });
+    expect(readFileSync(paths.journal, 'utf8')).toBe(
+      `{"step":"exchanging","at":"${AT}"}\n{"step":"exchanged","at":"${AT}"}\n`,
+    );
     expect(await openDescriptorsOf(paths.journal)).toEqual([]);
   });
 
@@ -195,8 +198,10 @@ describe('journal', () => {
 
   it('lists the newest first', async () => {
     const layout = await newLayout();
-    const ids = [1, 2, 3].map((day) => makeStagingId(new Date(2026, 0, day)));
-    for (const id of ids) JournalWriter.create(stagingPaths(layout, id)).close();
+    const ids = Array.from({ length: 12 }, (_each, day) => makeStagingId(new Date(2026, 0, day + 1)));
+    // In the order in which they are made, and against it: a folder may be listed in any.
+    for (const id of [...ids.slice(6), ...ids.slice(0, 6).reverse()])
+      JournalWriter.create(stagingPaths(layout, id)).close();
     mkdirSync(stagingPaths(layout, makeStagingId(new Date(2026, 0, 4))).folder);
     writeFileSync(join(layout.parent, 'Nexy.journal'), '');
     expect((await readJournals(layout)).map(({ paths }) => paths.id)).toEqual(ids.toReversed());

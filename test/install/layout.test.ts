@@ -162,6 +162,12 @@ describe('the names beside a target', () => {
     expect(await layoutOf(join(folder, 'a.app.app'))).toMatchObject({ prefix: '.a.app-update-' });
   });
 
+  it('keep as much of a long name as there is room for', async () => {
+    const prefixOf = async (name: string) => (await layoutOf(join('/Applications', name))).prefix;
+    expect(await prefixOf(`${'n'.repeat(220)}.app`)).toBe(`.${'n'.repeat(220)}-update-`);
+    expect(await prefixOf(`${'n'.repeat(221)}.app`)).toMatch(/^\.n{203}-[0-9a-f]{16}-update-$/);
+  });
+
   it('need no folder that exists', async () => {
     const parent = join(await temporaryFolder(), 'absent');
     expect(await layoutOf(join(parent, 'Nexy.app'))).toMatchObject({

@@ -170,7 +170,7 @@ describe('opening an image', () => {
 
   it('is refused where a property list came with a failure', async () => {
     putHdiutil({ stdout: ATTACHED.stdout ?? '', status: 1 }, NOTHING_ATTACHED);
-    await expect(openImage(image, options())).rejects.toMatchObject({ code: 'image-unreadable' });
+    await expect(openImage(image, options())).rejects.toThrow('is damaged or is none');
   });
 
   it('is refused where nothing of it was mounted', async () => {
@@ -230,6 +230,17 @@ describe('closing an image', () => {
       ['detach', '/dev/disk6'],
     ]);
     expect([mounts(), warnings]).toEqual([[], []]);
+  });
+
+  it('detaches an image of several volumes, wherever the others are', async () => {
+    const mounted = join(cacheFolder, 'mounts', MOUNT_FOLDER, 'Nexy');
+    const listing = infoOf(mounted).replace(
+      '</array>',
+      '<dict><key>mount-point</key><string>/Volumes/Elsewhere</string></dict></array>',
+    );
+    putHdiutil(ATTACHED, { stdout: listing }, {});
+    await (await openImage(image, options())).close();
+    expect(calls().at(-1)).toEqual(['detach', '/dev/disk4']);
   });
 
   it('detaches by the mount point where no device is told', async () => {
@@ -304,7 +315,7 @@ describe('closing an image', () => {
 describe('images that a crash left attached', () => {
   it('are detached where their owner is gone, and only there', async () => {
     // No process has such a number (pid_max is at most 2^22).
-    const dead = '99999999-3';
+    const dead = '19999999-3';
     for (const name of [dead, MOUNT_FOLDER, `${process.ppid}-0`]) {
       mkdirSync(join(cacheFolder, 'mounts', name), { recursive: true });
     }

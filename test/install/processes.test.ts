@@ -191,6 +191,11 @@ describe('ps', () => {
     expect(await findPids({ comm: comm.join('\n') })).toEqual([1, 2]);
   });
 
+  it('shows processes also of a bundle that is gone', async () => {
+    const gone = join(folder, 'Gone.app');
+    expect(await findPids({ comm: `1 0 ${gone}/Contents/MacOS/Nexy\n` }, gone)).toEqual([1]);
+  });
+
   it('does not have paths looked at that lead to no bundle', async () => {
     symlinkSync(program, join(folder, 'elsewhere'));
     expect(await findPids({ comm: `1 0 ${folder}/elsewhere\n` })).toEqual([]);
@@ -209,7 +214,7 @@ describe('ps', () => {
     writeFileSync(join(dirname(program), 'binary'), '\u007fELF');
     const args = [
       `1 0 /bin/sh ${program}`,
-      `2 0 /bin/sh -u ${program} more`,
+      `2 0 /bin/sh -eu ${program} more`,
       `3 0 /bin/sh -c cat ${program}`,
       `4 0 /bin/sh ${program}x`,
       `5 0 /bin/sh ${dirname(program)}/binary`,

@@ -1,5 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { readDesignatedRequirement, verifyGatekeeper, verifySignature } from '../../src/install/signature.ts';
+import {
+  readDesignatedRequirement,
+  verifyGatekeeper,
+  verifyPackageGatekeeper,
+  verifySignature,
+} from '../../src/install/signature.ts';
 import { Tools } from '../../src/install/tools.ts';
 import { HAS_FIXTURES, NEEDS_FIXTURES, recordedOutput } from '../support/fixtures.ts';
 import { writeRecordedTool } from '../support/recorded-tool.ts';
@@ -152,6 +157,17 @@ describe.skipIf(!HAS_FIXTURES)(`recorded verdicts of Gatekeeper${NEEDS_FIXTURES}
   ])('are a warning where the installed app does not pass either: %s', async (name, status) => {
     writeRecordedTool(folder, 'spctl', { stderr: recordedOutput(name), status });
     await verifyGatekeeper('/new', '/installed', options());
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('of a package are asked for the installed app first, as one to be installed then', async () => {
+    writeScriptedTool(folder, 'spctl', [{}, {}, { status: 3 }]);
+    expect(await verifyPackageGatekeeper('/new.pkg', '/installed', options())).toBe(true);
+    expect(callsOf(folder, 'spctl')).toEqual([
+      ['--assess', '--type', 'execute', '--verbose=2', '/installed'],
+      ['--assess', '--type', 'install', '--verbose=2', '/new.pkg'],
+    ]);
+    expect(await verifyPackageGatekeeper('/new.pkg', '/installed', options())).toBe(false);
     expect(warnings).toHaveLength(1);
   });
 

@@ -21,6 +21,7 @@ import { type StageOptions, stageApp } from '../../src/install/stage.ts';
 import { Tools } from '../../src/install/tools.ts';
 import { verifyPayload } from '../../src/install/verify-payload.ts';
 import { parseVersion } from '../../src/version.ts';
+import { openDescriptorsOf } from '../support/open-descriptors.ts';
 import { callsOf, writeScriptedTool } from '../support/scripted-tool.ts';
 import { CAN_MOUNT, mountSmallVolume, NEEDS_MOUNT } from '../support/small-volume.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -124,6 +125,7 @@ describe('staging', () => {
     ]);
     expect(await readJournal(app.paths)).toMatchObject({ lastStep: 'staged' });
     expect([warnings, closed]).toEqual([[], 1]);
+    expect(await openDescriptorsOf(app.paths.journal)).toEqual([]);
     expect(statSync(app.paths.folder).mode & 0o777).toBe(0o700);
   });
 
@@ -131,6 +133,8 @@ describe('staging', () => {
     const app = await stage();
     await app.discard();
     expect(beside()).toEqual([]);
+    // As after a clean-up that was cut off behind the journal.
+    await app.discard();
   });
 
   it('verifies no signature where that is not wanted', async () => {
@@ -207,7 +211,7 @@ describe('staging is refused, and nothing is left', () => {
 
   it('when it is cancelled while it copies', async () => {
     await expect(stage({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
-    expect(beside()).toEqual([]);
+    expect([beside(), callsOf(tools, 'ditto')]).toEqual([[], []]);
   });
 
   it('when the quarantine mark stays', async () => {
@@ -317,6 +321,8 @@ describe('the space that staging needs', () => {
       message: expect.stringContaining(`on the volume of ${target}`),
     });
     expect(beside()).toHaveLength(fillers.length - 1);
+    fillEntries();
+    await expect(stage()).rejects.toMatchObject({ code: 'disk-full', cause: { code: 'ENOSPC' } });
   });
 
   function fillEntries(): readonly string[] {

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join, relative } from 'node:path';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { cancelled, outputOf, Tools } from '../../src/install/tools.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -120,12 +120,14 @@ describe('running a tool', () => {
     }
   });
 
-  it('says of a tool that is not there where it was looked for', async () => {
+  it.each([
+    ['darwin', 'Check that the folder given with --tools holds it.'],
+    ['linux', 'This is not a Mac: name a folder with stand-ins for the tools of macOS with --tools.'],
+  ] as const)('says of a tool that is not there where it was looked for, on %s', async (platform, advice) => {
     const path = join(folder, 'ps');
-    const advice =
-      process.platform === 'darwin'
-        ? 'Check that the folder given with --tools holds it.'
-        : 'This is not a Mac: name a folder with stand-ins for the tools of macOS with --tools.';
+    const here = process.platform;
+    Object.defineProperty(process, 'platform', { value: platform });
+    onTestFinished(() => void Object.defineProperty(process, 'platform', { value: here }));
     await expect(tools.run('ps', [], { timeout: 600_000 })).rejects.toMatchObject({
       code: 'usage',
       message: `ps could not be started at ${path}. ${advice}`,

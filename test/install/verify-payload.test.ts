@@ -55,6 +55,12 @@ const FOREIGN = Buffer.alloc(4096);
   FOREIGN.writeUInt32BE(word, index * 4);
 });
 
+/** A thin binary of x86_64h (<mach/machine.h>: CPU_SUBTYPE_X86_64_H). */
+const NEWER_INTEL = Buffer.alloc(4096);
+[0xfeedfacf, 0x01000007, 8].forEach((word, index) => {
+  NEWER_INTEL.writeUInt32LE(word, index * 4);
+});
+
 function rewriteInfo(app: string, change: (text: string) => string): void {
   const path = join(app, 'Contents', 'Info.plist');
   writeFileSync(path, change(readFileSync(path, 'utf8')));
@@ -104,6 +110,17 @@ describe('a payload is accepted, on the edge', () => {
     ['when it is for Apple silicon, on Apple silicon', { app: SILICON, machine: { hasRosetta: false } }],
     ['when it needs a macOS that is none', { app: { minimumSystemVersion: 'Big Sur' } }],
     ['when this macOS is none', { machine: { systemVersion: 'unknown' } }],
+    [
+      'when nothing is known of this hardware',
+      { app: SILICON, machine: { architecture: null, hasRosetta: null } },
+    ],
+    [
+      'when it is for newer Intel processors only',
+      {
+        machine: { architecture: 'x86_64' },
+        change: (app) => writeFileSync(join(app, 'Contents', 'MacOS', 'Nexy'), NEWER_INTEL),
+      },
+    ],
     // Read again after the exchange it counts as newer, so the same offer does not come again.
     [
       'when its own version is beyond the promised one',
@@ -125,6 +142,12 @@ describe('what a person reads of a payload that is refused', () => {
       { app: { shortVersion: '2.0.0.31', bundleVersion: '31' } },
       '2.0.0.46 was not installed: the download contains 2.0.0.31. Nothing was changed. The release team has to publish it again.',
       { offered: '2.0.0.46', found: ['2.0.0.31', '31'] },
+    ],
+    [
+      'a later version',
+      { app: { shortVersion: '2.0.0.47', bundleVersion: '47' } },
+      '2.0.0.46 was not installed: the download contains 2.0.0.47. Nothing was changed. The release team has to publish it again.',
+      { offered: '2.0.0.46', found: ['2.0.0.47', '47'] },
     ],
     [
       'no version',
