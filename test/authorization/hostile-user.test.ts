@@ -37,10 +37,16 @@ const ACTS: Readonly<Record<string, (world: HostileWorld) => string>> = {
     `for w in /tmp/nexy-updater.*; do mv "$w" "$w.away"; rm -rf "$w"; cp ${evil}/update "$w/update.dmg"; done`,
 };
 
-describe.skipIf(!CAN_BE_OTHERS).each(['dmg', 'pkg'] as const)(
+/** A package is a file, a copy aside and a journal; the Installer itself goes by names. */
+const ACTS_ON_PACKAGES = Object.entries(ACTS).filter(([name]) => /download|journal|cut off|copy/.test(name));
+
+describe.skipIf(!CAN_BE_OTHERS).each([
+  ['dmg', Object.entries(ACTS)],
+  ['pkg', ACTS_ON_PACKAGES],
+] as const)(
   `root never installs other bytes from a %s, when at any moment an attacker${NEEDS_OTHERS}`,
-  (kind) => {
-    it.each(Object.entries(ACTS))('%s', async (_, act) => {
+  (kind, acts) => {
+    it.each(acts)('%s', async (_, act) => {
       const first = new HostileWorld(kind);
       const { answer, calls } = await first.run('', 0);
       first.close();

@@ -14,6 +14,8 @@ lib=${self%/*}
 modules=$lib/../../../node_modules
 node=$modules/.bin/node
 [ -x "$node" ] || node=node
-# Compiled sources are kept: these tools are started by the thousand.
-MACOS_TOOLS_FOLDER=${0%/*} NODE_COMPILE_CACHE=$modules/.cache/macos-tools \
+# Compiled sources are kept: these tools are started by the thousand. Other users than who installed keep their own.
+compiled=$modules/.cache/macos-tools
+[ -w "$modules" ] || compiled=${TMPDIR:-/tmp}/macos-tools-compiled
+MACOS_TOOLS_FOLDER=${0%/*} NODE_COMPILE_CACHE=$compiled \
   exec "$node" --disable-warning=ExperimentalWarning "$lib/$name.ts" "$@"
