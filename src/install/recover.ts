@@ -124,11 +124,9 @@ async function repair(layout: Layout, journal: Journal, options: RecoverOptions)
   const hasBegunExchange = lastStep === 'exchanging' || lastStep === 'exchanged';
   // Undoing was cut off between two renames: the new app is not worth completing.
   const isGivenUp = journal.deaths >= DEATHS_BEFORE_UNDO;
-  if (
-    hasBegunExchange &&
-    ((!isGivenUp && completeExchange(layout, journal)) || gatherEvidence(layout, journal).isNewAtTarget)
-  ) {
-    const wasMoved = putOldAppInItsPlace(layout, journal);
+  const isCompleted = hasBegunExchange && !isGivenUp && completeExchange(layout, journal);
+  if (hasBegunExchange && gatherEvidence(layout, journal).isNewAtTarget) {
+    const wasMoved = putOldAppInItsPlace(layout, journal) || isCompleted;
     if (lastStep === 'exchanging') writeIfRoom(() => appendToJournal(paths, { step: 'exchanged', at }));
     return wasMoved || lastStep === 'exchanging' ? 'finished' : 'none';
   }

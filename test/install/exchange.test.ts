@@ -221,6 +221,28 @@ describe('the exchange', () => {
     expect(describeTree(app.paths.oldApp)).toEqual(oldTree);
   });
 
+  it.each([
+    ['ENOSPC', 'disk-full', 'There is not enough free space on the volume of TARGET to install the update.'],
+    ['EIO', 'swap-failed', 'TARGET could not be exchanged for the new version (EIO).'],
+    [null, 'swap-failed', 'TARGET could not be exchanged for the new version (unknown).'],
+  ])('is not begun when it cannot be written down (%s)', async (errno, code, message) => {
+    const { app, oldTree } = await stage();
+    const failure = Object.assign(new Error('no line'), errno === null ? {} : { code: errno });
+    const failing = (): Date => {
+      throw failure;
+    };
+    const { exchangeNow } = await prepareExchange(app, failing, loadNativeCalls);
+    expect(exchangeNow).toThrow(
+      expect.objectContaining({
+        code,
+        message: expect.stringContaining(message.replace('TARGET', app.layout.target)),
+        cause: failure,
+      }),
+    );
+    expect(describeTree(app.layout.target)).toEqual(oldTree);
+    expect(describeTree(app.paths.newApp)).toEqual(newTree);
+  });
+
   it('is refused when the target or the copy was put aside for another meanwhile', async () => {
     for (const choose of [(app: StagedApp) => app.layout.target, (app: StagedApp) => app.paths.newApp]) {
       const { app } = await stage();

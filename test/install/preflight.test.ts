@@ -1,5 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { chmod, chown, mkdir, statfs, symlink, writeFile } from 'node:fs/promises';
+import promises, { chmod, chown, mkdir, statfs, symlink, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -182,6 +183,7 @@ describe.skipIf(process.getuid?.() !== 0)(
 
     it.each<[string, readonly [number, number, (readonly number[])?], Rights, Rights, string]>([
       ['its owner', [501, 20], [501, 20, 0o755], [501, 20, 0o755], 'own'],
+      ['its owner, in no other group', [501, 20, []], [501, 20, 0o755], [501, 20, 0o755], 'own'],
       ['its owner, in its group among others', [501, 20, [20, 80]], [0, 80, 0o775], [501, 80, 0o755], 'own'],
       ['its owner, in another group', [501, 20], [501, 20, 0o755], [501, 80, 0o755], 'authorization-needed'],
       [
@@ -212,6 +214,66 @@ describe.skipIf(process.getuid?.() !== 0)(
       expect(await authority(target)).toBe(expected);
     });
 
+    it('of its owner is the same on macOS below any folder of its group: open(2) hands that on', async () => {
+      const here = process.platform;
+      onTestFinished(() => void Object.defineProperty(process, 'platform', { value: here }));
+      const target = await makeTarget([501, 80, 0o755], [501, 80, 0o755]);
+      actAs(501, 20);
+      for (const [platform, expected] of [
+        ['darwin', 'own'],
+        ['linux', 'authorization-needed'],
+      ] as const) {
+        Object.defineProperty(process, 'platform', { value: platform });
+        expect(await authority(target)).toBe(expected);
+      }
+    });
+
+    /** What access(2) answers about the folder and about the app; null where it allows. */
+    function answer(...codes: readonly (string | null)[]): void {
+      const spy = vi.spyOn(promises, 'access');
+      for (const code of codes) {
+        if (code === null) spy.mockResolvedValueOnce();
+        else spy.mockRejectedValueOnce(Object.assign(new Error(code), code === '' ? {} : { code }));
+      }
+      syncBuiltinESMExports();
+      onTestFinished(() => {
+        spy.mockRestore();
+        syncBuiltinESMExports();
+      });
+    }
+
+    it.each([
+      [null, 'EPERM'],
+      ['EPERM', null],
+    ])("is nobody's where app or folder is locked (%s, %s)", async (...codes) => {
+      const target = await makeTarget([501, 20, 0o755], [501, 20, 0o755]);
+      answer(...codes);
+      await expect(authority(target)).rejects.toMatchObject({
+        code: 'not-writable',
+        message: `${target} or its folder is locked, so not even an administrator can replace it. Nothing was changed. Take off "Locked" in the Finder's Get Info (chflags nouchg), and try again.`,
+        details: { target },
+      });
+    });
+
+    it.each([
+      [null, 'EACCES'],
+      ['EACCES', null],
+      ['', null],
+    ])(
+      'is to be asked for of a user who may not write, and cannot be had by root (%s, %s)',
+      async (...codes) => {
+        const target = await makeTarget([501, 20, 0o755], [501, 20, 0o755]);
+        answer(...codes, ...codes);
+        await expect(authority(target)).rejects.toMatchObject({
+          code: 'not-writable',
+          message: `${target} cannot be replaced: not even root may write there. Nothing was changed. Update it as its owner, or ask an administrator.`,
+          details: { target },
+        });
+        actAs(501, 20);
+        expect(await authority(target)).toBe('authorization-needed');
+      },
+    );
+
     it.skipIf(!CAN_MOUNT)('is none on a read-only volume, nor over a volume of its own', async (context) => {
       const volume = (await mountSmallVolume({ size: '1m' })) ?? context.skip('mount is not allowed here');
       await expect(authority(volume)).rejects.toMatchObject({
@@ -222,6 +284,10 @@ describe.skipIf(process.getuid?.() !== 0)(
       const target = join(volume, 'Nexy.app');
       await mkdir(target);
       makeReadOnly(volume);
+      // The app may be the volume, in a folder that can be written to.
+      expect((await readTargetPlace(await layoutOf(volume), new Tools('/nowhere'))).isReadOnlyVolume).toBe(
+        true,
+      );
       await expect(authority(target)).rejects.toMatchObject({
         code: 'read-only-volume',
         message: `${target} lies on a volume that cannot be written to, as with an open disk image. Nothing was changed. Move the app to the Applications folder and start it from there.`,
@@ -265,6 +331,10 @@ describe('the place of a target', () => {
     for (const [listing, expected] of [
       [infoOf('/Volumes/Other', volume), true],
       [infoOf(target), true],
+      [
+        infoOf(volume).replace('</array>', '<dict><key>mount-point</key><string>/x</string></dict></array>'),
+        true,
+      ],
       [infoOf(volume.slice(0, -1), `${volume}/Nexy`), false],
       [infoOf(), false],
       ['no property list', false],
