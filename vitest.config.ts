@@ -6,5 +6,7 @@ export default defineConfig({
     exclude: ['test/chaos/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Many wait for processes most of the time.
+    maxWorkers: 2,
   },
 });
