@@ -1,7 +1,7 @@
 import type { Decision } from './check/decide.ts';
 import type { DownloadProgress } from './download/progress.ts';
 import type { UpdateError } from './errors.ts';
-import type { PrepareStep } from './install/prepare.ts';
+import type { PrepareStep } from './install/prepared-install.ts';
 import type { DownloadSummary } from './prepare-update.ts';
 
 /**

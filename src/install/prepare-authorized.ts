@@ -8,7 +8,7 @@ import { nextStagingId, stagingPaths } from './layout.ts';
 import { notesFolder } from './notes.ts';
 import { openImage } from './open-image.ts';
 import { assertNotRunning } from './preflight.ts';
-import type { PreparedInstall, PrepareOptions, QuitExchange } from './prepare.ts';
+import type { PreparedInstall, PrepareOptions, QuitExchange } from './prepared-install.ts';
 import { readStartTime } from './processes.ts';
 import { readDesignatedRequirement, verifyGatekeeper, verifySignature } from './signature.ts';
 import { verifyPackage } from './verify-package.ts';

@@ -2,7 +2,7 @@ import type { InstallOutcome } from './exchange.ts';
 import { readInstallationStatus } from './installation.ts';
 import type { Layout } from './layout.ts';
 import { assertNotRunning } from './preflight.ts';
-import type { QuitExchange } from './prepare.ts';
+import type { QuitExchange } from './prepared-install.ts';
 import type { Tools } from './tools.ts';
 import { prepareUndo, undoInstall } from './undo.ts';
 import { startWatchdog } from './watchdog.ts';

@@ -1,4 +1,4 @@
-import type { PreparedInstall, QuitExchange } from '../install/prepare.ts';
+import type { PreparedInstall, QuitExchange } from '../install/prepared-install.ts';
 
 /** How an update is installed in the last moments: with or without the new version being opened afterwards. */
 export interface QuitWish {

@@ -1,5 +1,5 @@
 import type { VerifiedFile } from '../download/verified-file.ts';
-import type { PreparedInstall } from '../install/prepare.ts';
+import type { PreparedInstall } from '../install/prepared-install.ts';
 import type { PreparedRollBack } from '../install/rollback.ts';
 import type { DownloadSummary } from '../prepare-update.ts';
 import { type NextOf, type StateKind, type StateOf, transition, type UpdaterState } from '../state.ts';
