@@ -159,7 +159,16 @@ for (const { name, shell } of SHELLS) {
         mode: 0o755,
       });
       const { stdout } = run('open_target', { TOOLS: folder, TARGET: '/a b', RUN_AS: '501' });
-      const expected = ['asuser', '501', join(folder, 'sudo'), '-u', '#501', join(folder, 'open'), '/a b'];
+      const expected = [
+        'asuser',
+        '501',
+        join(folder, 'sudo'),
+        '-n',
+        '-u',
+        '#501',
+        join(folder, 'open'),
+        '/a b',
+      ];
       expect(stdout).toBe(expected.map((word) => `<${word}>\n`).join(''));
     });
 

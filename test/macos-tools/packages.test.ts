@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -267,45 +268,57 @@ describe.skipIf(!IS_ROOT)(`installer is as bad as it may be${NEEDS_ROOT}`, () =>
 });
 
 describe.skipIf(!IS_ROOT)(`installer writes nowhere but below the temporary folder${NEEDS_ROOT}`, () => {
-  const outside = join(REPOSITORY, 'outside of the temporary folder');
+  // A temporary folder of its own, so that there is an outside wherever this repository lies.
+  const temporary = (): string => join(world.folder, 'temporary');
+  const outside = (): string => join(world.folder, 'outside');
 
-  it.each([
-    ['its place is elsewhere', outside],
-    ['its place goes up', `${tmpdir()}/../${outside}`],
-    ['its place is the temporary folder itself', tmpdir().replace(/\/[^/]*$/, '') || '/'],
+  function installConfined(path: string): Promise<ToolResult> {
+    mkdirSync(temporary(), { recursive: true });
+    mkdirSync(outside(), { recursive: true });
+    return runTool(join(world.tools, 'installer'), ['-pkg', path, '-target', '/'], '', {
+      TMPDIR: temporary(),
+    });
+  }
+
+  it.each<[string, () => string]>([
+    ['its place is elsewhere', () => join(outside(), 'new')],
+    ['its place goes up', () => `${temporary()}/../outside/new`],
+    ['its place is the folder around', () => world.folder],
   ])('although %s', async (_what, installLocation) => {
     const mark = join(world.folder, 'mark');
     const path = await world.makePackage(newApp, {
-      installLocation,
+      installLocation: installLocation(),
       scripts: { preinstall: `#!/bin/sh\ntouch '${mark}'\n` },
     });
-    const { status, stderr } = await run('installer', '-pkg', path, '-target', '/');
-    expect({ status, existed: existsSync(outside) }).toEqual({ status: 70, existed: false });
+    const { status, stderr } = await installConfined(path);
+    expect({ status, outside: readdirSync(outside()) }).toEqual({ status: 70, outside: [] });
     expect(stderr).toContain('this double writes only below');
     // It is told before any script of the package runs.
     expect(existsSync(mark)).toBe(false);
   });
 
   it('although a link leads there', async () => {
-    const inside = join(world.folder, 'link to outside');
-    symlinkSync(REPOSITORY, inside);
+    const inside = join(temporary(), 'link to outside');
+    mkdirSync(temporary(), { recursive: true });
+    symlinkSync(outside(), inside);
     const path = await world.makePackage(newApp, { installLocation: inside });
-    expect(await run('installer', '-pkg', path, '-target', '/')).toMatchObject({ status: 70 });
-    expect(existsSync(join(REPOSITORY, 'Nexy.app'))).toBe(false);
+    expect(await installConfined(path)).toMatchObject({ status: 70 });
+    expect(readdirSync(outside())).toEqual([]);
   });
 
   it('although a link in the payload leads there', async () => {
     const path = await world.makePackage(newApp, {
+      installLocation: join(temporary(), 'Applications'),
       changes: {
         payload: (files) => [
           ...files,
-          { path: './out', text: null, linkTarget: REPOSITORY },
+          { path: './out', text: null, linkTarget: outside() },
           { path: './out/written', text: 'x' },
         ],
       },
     });
-    expect(await run('installer', '-pkg', path, '-target', '/')).toMatchObject({ status: 70 });
-    expect(existsSync(join(REPOSITORY, 'written'))).toBe(false);
+    expect(await installConfined(path)).toMatchObject({ status: 70 });
+    expect(readdirSync(outside())).toEqual([]);
   });
 });
 

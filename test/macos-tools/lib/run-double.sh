@@ -16,6 +16,6 @@ node=$modules/.bin/node
 [ -x "$node" ] || node=node
 # Compiled sources are kept: these tools are started by the thousand. Other users than who installed keep their own.
 compiled=$modules/.cache/macos-tools
-[ -w "$modules" ] || compiled=${TMPDIR:-/tmp}/macos-tools-compiled
+[ -w "$modules" ] || compiled=${TMPDIR:-/tmp}/macos-tools-compiled-$(id -u)
 MACOS_TOOLS_FOLDER=${0%/*} NODE_COMPILE_CACHE=$compiled \
   exec "$node" --disable-warning=ExperimentalWarning "$lib/$name.ts" "$@"
