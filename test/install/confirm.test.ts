@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { confirmUpdate } from '../../src/install/confirm.ts';
+import { takeLock } from '../../src/install/lock.ts';
 import { notesFolder } from '../../src/install/notes.ts';
 import { REPOSITORY } from '../support/fixtures.ts';
 import {
@@ -70,5 +71,78 @@ describe.skipIf(!CAN_BE_OTHERS)(`confirming an install of root's${NEEDS_OTHERS}`
     expect(install.steps().at(-1)).toBe('exchanged');
     expect(existsSync(install.paths.oldApp)).toBe(true);
     expect(confirmAs(user, install)).toBeNull();
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)('confirming where something is in the way (needs root)', () => {
+  const failing = (code: string, times = Number.POSITIVE_INFINITY) => {
+    let calls = 0;
+    return (): Date => {
+      calls += 1;
+      if (calls <= times) throw Object.assign(new Error(`as ${code}`), { code });
+      return new Date();
+    };
+  };
+  const make = async (context: TestContext) => {
+    const install = await WatchedInstall.make(context);
+    await install.exchange();
+    return install;
+  };
+  const NOT_WRITTEN = 'That the update works could not be written down.';
+
+  it('leaves a note where the lock cannot be taken, and once only', async (context) => {
+    const { layout, stateFolder, paths } = await make(context);
+    symlinkSync('elsewhere', layout.lock);
+    expect(await confirmUpdate(layout, now, stateFolder)).toMatchObject({ from: '1.0', to: '2.0' });
+    expect(readdirSync(notesFolder(stateFolder))).toEqual([`${paths.id}.confirmed`]);
+    expect(await confirmUpdate(layout, now, stateFolder)).toBeNull();
+    await expect(confirmUpdate(layout, now)).rejects.toMatchObject({ code: 'not-writable' });
+  });
+
+  it('leaves no note for the install of an ordinary user, who confirms it', async (context) => {
+    const { layout, stateFolder, paths } = await make(context);
+    symlinkSync('elsewhere', layout.lock);
+    chownSync(paths.journal, ALICE.uid, ALICE.gid);
+    expect(await confirmUpdate(layout, now, stateFolder)).toBeNull();
+    expect(existsSync(notesFolder(stateFolder))).toBe(false);
+  });
+
+  it.for(['EACCES', 'EPERM'])(
+    'leaves a note where the journal may not be written (%s)',
+    async (code, context) => {
+      const { layout, stateFolder, paths } = await make(context);
+      expect(await confirmUpdate(layout, failing(code), stateFolder)).toMatchObject({ to: '2.0' });
+      expect(readdirSync(notesFolder(stateFolder))).toEqual([`${paths.id}.confirmed`]);
+      await expect(confirmUpdate(layout, failing(code))).rejects.toMatchObject({
+        code: 'not-writable',
+        message: `${NOT_WRITTEN} Do it as the user who installed the update, and confirm again.`,
+        details: { journal: paths.journal },
+        cause: { code },
+      });
+    },
+  );
+
+  it('makes room for the word on a full disk', async (context) => {
+    const install = await make(context);
+    expect(await confirmUpdate(install.layout, failing('ENOSPC', 1))).toMatchObject({ to: '2.0' });
+    expect(install.steps().at(-1)).toBe('confirmed');
+    expect(existsSync(install.paths.folder)).toBe(false);
+  });
+
+  it.for(['ENOSPC', 'EIO'])('says so where the word cannot be written at all (%s)', async (code, context) => {
+    const { layout, paths } = await make(context);
+    await expect(confirmUpdate(layout, failing(code))).rejects.toMatchObject({
+      code: 'disk-full',
+      message: `${NOT_WRITTEN} Free some space, and confirm again.`,
+      details: { journal: paths.journal },
+      cause: { code },
+    });
+  });
+
+  it('waits while an install is going on, also with somebody to leave a note for', async (context) => {
+    const { layout, stateFolder } = await make(context);
+    const lock = await takeLock(layout);
+    await expect(confirmUpdate(layout, now, stateFolder)).rejects.toMatchObject({ code: 'install-busy' });
+    await lock.release();
   });
 });
