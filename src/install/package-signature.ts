@@ -66,7 +66,7 @@ export async function verifyPackageSignature(
 ): Promise<PackageSigner> {
   const result = await tools.run('pkgutil', ['--check-signature', path], {
     timeout: TIMEOUT,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   const signature = parsePackageSignature(result.stdout);
   const [name] = signature.chain;
@@ -91,7 +91,7 @@ export async function verifyPackageSignature(
  * @throws UpdateError `signature-invalid` when it is signed by no team, or its signature does not hold
  */
 export async function readInstalledTeam(app: string, { tools, signal }: SignatureOptions): Promise<string> {
-  const options = { timeout: TIMEOUT, ...(signal === undefined ? {} : { signal }) };
+  const options = { timeout: TIMEOUT, signal };
   const shown = await tools.run('codesign', ['-d', '--verbose=2', app], options);
   const team = parseTeam(outputOf(shown));
   if (shown.status !== 0 || team === null) {

@@ -7,11 +7,12 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
-import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, type TestContext, vi } from 'vitest';
 import { identityAt } from '../../src/install/exchange.ts';
 import { type JournalEntry, JournalWriter } from '../../src/install/journal.ts';
 import {
@@ -178,6 +179,49 @@ describe('the end that recover writes down', () => {
   });
 });
 
+describe('what cannot be removed', () => {
+  /** A volume that is mounted in a folder keeps it from being removed. */
+  async function mountIn(folder: string, context: TestContext): Promise<void> {
+    if (!CAN_MOUNT) context.skip('needs root on Linux, to mount volumes');
+    const volume = await mountSmallVolume({ size: '64k', at: join(folder, 'new', 'mounted') });
+    if (volume === null) context.skip('mount is not allowed here');
+  }
+
+  it('keeps no app from starting, and is told', async (context) => {
+    const paths = pathsOf(AT);
+    begin(paths, line('exchanged'), line('undone'));
+    await mountIn(paths.folder, context);
+    expect(await repair()).toBe('none');
+    expect(warnings).toEqual([
+      expect.stringMatching(`^The other version at ${paths.folder} could not be removed: Error: EBUSY`),
+    ]);
+  });
+
+  it('is told also of an older install, and of one without a journal', async (context) => {
+    const [older, newer] = [pathsOf('2026-11-22T12:00:00Z'), pathsOf(AT)];
+    begin(older);
+    begin(newer, line('exchanged'));
+    exchange(newer);
+    await mountIn(older.folder, context);
+    expect(await repair()).toBe('none');
+    const stays = expect.stringMatching(`^${older.folder} stays behind: Error: EBUSY`);
+    expect(warnings).toEqual([stays]);
+    rmSync(older.journal);
+    expect(await repair()).toBe('none');
+    expect(warnings).toEqual([stays, stays]);
+  });
+
+  it('is nothing of a journal that is not one', async () => {
+    const paths = pathsOf(AT);
+    begin(paths, line('exchanging'));
+    exchange(paths);
+    // Read through a link, and not written through it.
+    renameSync(paths.journal, join(layout.parent, 'elsewhere'));
+    symlinkSync('elsewhere', paths.journal);
+    await expect(repair()).rejects.toMatchObject({ code: 'ELOOP' });
+  });
+});
+
 describe('an older install', () => {
   const [earlier, later] = ['2026-11-22T12:00:00Z', '2026-11-23T12:00:00Z'];
 
@@ -266,6 +310,13 @@ describe('the lock', () => {
     writeFileSync(layout.lock, '');
     expect(await repair()).toBe('none');
     expect(beside()).toEqual([]);
+  });
+
+  it('is not taken, and nothing written, where nothing lies there for us', async () => {
+    writeFileSync(join(layout.parent, 'Read me.txt'), '');
+    const { mtimeNs } = statSync(layout.parent, { bigint: true });
+    expect(await repair()).toBe('none');
+    expect(statSync(layout.parent, { bigint: true }).mtimeNs).toBe(mtimeNs);
   });
 
   it('is not needed where nothing lies there, nor where there is no folder', async () => {
@@ -358,8 +409,10 @@ describe.skipIf(process.getuid?.() !== 0)('what another user has begun (needs ro
     begin(paths);
     own(paths, ALICE);
     actAs(BOB);
+    const { mtimeNs } = statSync(layout.parent, { bigint: true });
     expect(await repair()).toBe('none');
     expect(existsSync(paths.newApp)).toBe(true);
+    expect(statSync(layout.parent, { bigint: true }).mtimeNs).toBe(mtimeNs);
     actAs(ALICE);
     expect(await repair()).toBe('undone');
     expect(beside()).toEqual([]);
