@@ -531,3 +531,44 @@ it('an install that was cancelled meanwhile stops', async () => {
   const path = await world.makeUnsignedPackage(newApp);
   await expect(judge(path, { signal: controller.signal })).rejects.toMatchObject({ code: 'cancelled' });
 });
+
+describe('what a package says of itself', () => {
+  it('may say nothing of the app: then the app alone counts', async () => {
+    const path = await makeChanged({ packageInfo: (text) => text.replace(/<bundle path=[^>]*\/>/, '') });
+    expect(await judge(path)).toMatchObject({ bundle: { shortVersion: '2.0.0.46' } });
+  });
+
+  it.each([
+    ['identifier', / identifier="[^"]*"/],
+    ['version', / version="2[^"]*"/],
+  ])('has to hold the %s that its receipt will have', async (_, attribute) => {
+    const path = await makeChanged({ packageInfo: (text) => text.replace(attribute, '') });
+    await expect(judge(path)).rejects.toMatchObject({
+      code: 'image-unreadable',
+      message: expect.stringContaining('does not say what it is'),
+    });
+  });
+
+  it('is passed on where it asks for a restart, or where the Installer may leave parts as they are', async () => {
+    const path = await makeChanged(
+      { packageInfo: (text) => text.replace('postinstall-action="none"', 'postinstall-action="restart"') },
+      { isVersionChecked: true },
+    );
+    await judge(path, { allowDowngrade: true });
+    expect(warnings).toContain('The package asks for a restart once it is installed.');
+    expect(warnings.some((text) => text.startsWith('The Installer may leave parts'))).toBe(true);
+  });
+
+  it('names what it found in place of a bundle id', async () => {
+    const path = await makeChanged({
+      packageInfo: (text) => text.replaceAll(BUNDLE_ID, 'com.example.other'),
+      payload: (files) =>
+        files.map((file) =>
+          file.path.endsWith('Nexy.app/Contents/Info.plist')
+            ? { ...file, text: `${file.text}`.replace(BUNDLE_ID, 'com.example.other') }
+            : file,
+        ),
+    });
+    await expect(judge(path)).rejects.toMatchObject({ code: 'bundle-id-mismatch' });
+  });
+});
