@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { chmod, mkdir, mkdtemp } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -172,11 +172,11 @@ async function unpack({ component, path }: PackagedApp, name: string, copy: stri
 }
 
 async function copyEntry({ data, mode }: PayloadEntry, destination: string): Promise<void> {
-  const target = createWriteStream(destination, { flags: 'wx', mode: 0o600 });
   const range = { start: data.offset, end: data.offset + data.length - 1 };
+  const fresh = { flags: 'wx', mode: 0o600 };
   // A range of no bytes cannot be said.
-  if (data.length === 0) target.end();
-  else await pipeline(createReadStream(data.path, range), target);
+  if (data.length === 0) await writeFile(destination, '', { flag: fresh.flags, mode: fresh.mode });
+  else await pipeline(createReadStream(data.path, range), createWriteStream(destination, fresh));
   await chmod(destination, mode & 0o777);
 }
 

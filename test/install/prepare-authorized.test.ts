@@ -5,12 +5,15 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { verifyFile } from '../../src/download/verify-file.ts';
 import { layoutOf } from '../../src/install/layout.ts';
 import { notesFolder } from '../../src/install/notes.ts';
+import { prepareInstall } from '../../src/install/prepare.ts';
 import { prepareAuthorized } from '../../src/install/prepare-authorized.ts';
 import type { PrepareOptions } from '../../src/install/prepared-install.ts';
 import { Tools } from '../../src/install/tools.ts';
 import { parseVersion } from '../../src/version.ts';
+import { PackageWorld } from '../support/package-world.ts';
 import { callsOf, writeScriptedTool } from '../support/scripted-tool.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { BUNDLE_ID } from '../support/update-world.ts';
 
 /**
  * What the root script is told, and when. What it does with that is tried with the script itself, as root, in
@@ -230,5 +233,49 @@ describe('an install that needs authorization', () => {
       },
     ]);
     await expect(prepare(unsigned)).rejects.toMatchObject({ code: 'image-unreadable' });
+  });
+});
+
+describe('a package', () => {
+  let world: PackageWorld;
+  let app: string;
+  beforeEach(async () => {
+    world = new PackageWorld(await temporaryFolder());
+    app = await world.makeApp('2.0');
+    world.install(await world.makeApp('1.0'));
+    writeScriptedTool(world.tools, 'osascript', [{ stdout: 'exchanged\n' }]);
+    actAs(501);
+    options = {
+      ...options,
+      tools: new Tools(world.tools),
+      layout: await layoutOf(world.target),
+      bundleId: BUNDLE_ID,
+    };
+    tools = world.tools;
+  });
+
+  it('is installed by root, who is told what has to be there afterwards', async () => {
+    image = await world.makePackage(app, { identifier: 'com.nexy.pkg', version: '2' });
+    const { prepared } = await prepare({ type: 'pkg' });
+    expect(prepared.needsAuthorization).toBe(true);
+    await prepared.install({ relaunches: false });
+    expect(told('osascript', 4)).toMatchObject({
+      kind: 'pkg',
+      requirement: expect.stringContaining('anchor apple generic'),
+      'short-version': '2.0',
+      'bundle-version': '2.0',
+      receipt: 'com.nexy.pkg 2',
+    });
+  });
+
+  it("is installed unsigned, where that is asked for, and is root's work from the start", async () => {
+    image = await world.makeUnsignedPackage(app);
+    const bytes = readFileSync(image);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const file = await verifyFile(image, { size: bytes.length, sha256 });
+    const prepared = await prepareInstall(file, { ...options, type: 'pkg', verifiesSignature: false });
+    expect(prepared.needsAuthorization).toBe(true);
+    await prepared.install({ relaunches: false });
+    expect(Object.keys(told('osascript', 4))).not.toContain('requirement');
   });
 });

@@ -64,6 +64,13 @@ async function verify(path: string, more: Partial<VerifyPackageOptions> = {}): P
   });
 }
 
+/** The Info.plist of 2.0.0.46, with these keys. */
+function infoOf(keys: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries({ CFBundleShortVersionString: '2.0.0.46', ...keys });
+  const elements = pairs.map(([key, value]) => `<key>${key}</key><string>${value}</string>`);
+  return `<plist version="1.0"><dict>${elements.join('')}</dict></plist>`;
+}
+
 /** Without asking who signed it. */
 const judge = (path: string, more: Partial<VerifyPackageOptions> = {}) =>
   verify(path, { verifiesSignature: false, ...more });
@@ -229,6 +236,38 @@ describe('without signature checks', () => {
     warnings = [];
     await judge(await world.makeUnsignedPackage(newApp, { scripts: { preinstall: '#!/bin/sh\n' } }));
     expect(warnings).toEqual([expect.anything(), expect.stringContaining('programs of its own as root')]);
+  });
+});
+
+describe('a package may say', () => {
+  it('nothing about the app that it brings', async () => {
+    const packageInfo = (text: string) => text.replace(/<bundle path=[^>]*\/>/, '');
+    expect(await judge(await makeChanged({ packageInfo }))).toMatchObject({ version: { text: '2.0.0.46' } });
+  });
+
+  it('that the Mac is to be restarted, which is told', async () => {
+    const packageInfo = (text: string) =>
+      text.replace('postinstall-action="none"', 'postinstall-action="restart"');
+    await judge(await makeChanged({ packageInfo }));
+    expect(warnings).toContain('The package asks for a restart once it is installed.');
+  });
+
+  it('that what is newer is left as it is, which is told where going back was allowed', async () => {
+    const path = await world.makeUnsignedPackage(newApp, { isVersionChecked: true });
+    const told = expect.stringContaining('may leave parts of the app as they are');
+    await judge(path);
+    expect(warnings).not.toContainEqual(told);
+    await judge(path, { allowDowngrade: true });
+    expect(warnings).toContainEqual(told);
+  });
+
+  it('not what it is: then its receipt could not be looked for', async () => {
+    const packageInfo = (text: string) => text.replace(/ identifier="[^"]*"/, '');
+    await expect(judge(await makeChanged({ packageInfo }))).rejects.toMatchObject({
+      code: 'image-unreadable',
+      message:
+        'The package was not installed: it does not say what it is. Nothing was changed. The release team has to publish it again.',
+    });
   });
 });
 
@@ -429,10 +468,27 @@ describe('a package is refused when its payload', () => {
     ['holds one name twice', add(file('./Nexy.app/Contents/Info.plist')), 'payload-ambiguous'],
     ['holds names that are one on a Mac', add(file('./Nexy.app/Contents/INFO.plist')), 'payload-ambiguous'],
     ['has an Info.plist that is none', replace('Nexy.app/Contents/Info.plist', 'no'), 'payload-incompatible'],
+    ['has an empty Info.plist', replace('Nexy.app/Contents/Info.plist', ''), 'payload-incompatible'],
+    ['has no bundle id', replace('Nexy.app/Contents/Info.plist', infoOf({})), 'bundle-id-mismatch'],
+    [
+      'names no program',
+      replace('Nexy.app/Contents/Info.plist', infoOf({ CFBundleIdentifier: BUNDLE_ID })),
+      'payload-incompatible',
+    ],
     ['has no program', without(/Contents\/MacOS\/Nexy$/), 'payload-incompatible'],
     ['calls a file an app', fileForApp, 'payload-not-found'],
   ] as const)('%s', async (_what, changes, code) => {
     await expect(judge(await makeChanged(changes))).rejects.toMatchObject({ code });
+  });
+
+  it('has no version that its PackageInfo gives', async () => {
+    const info = infoOf({ CFBundleIdentifier: BUNDLE_ID, CFBundleExecutable: 'Nexy' });
+    const path = await makeChanged(replace('Nexy.app/Contents/Info.plist', info));
+    await expect(judge(path)).rejects.toMatchObject({
+      code: 'payload-version-mismatch',
+      message: expect.stringContaining('it says that it installs 2.0.0.46, and it holds none'),
+      details: { said: '2.0.0.46', found: [] },
+    });
   });
 
   it('holds another app', async () => {

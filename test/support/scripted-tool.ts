@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Recording } from './recorded-tool.ts';
 
@@ -28,6 +28,8 @@ export function writeScriptedTool(folder: string, name: string, answers: readonl
     ...turns,
     'esac',
   ];
+  // What is there may be a link to a double: it is replaced, and not written through.
+  rmSync(path, { force: true });
   writeFileSync(path, `${script.join('\n')}\n`, { mode: 0o755 });
 }
 
