@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UpdateError } from '../../src/errors.ts';
@@ -26,6 +26,29 @@ describe('the last install', () => {
     expect(await readLastInstall(await layoutOf(join(folder, 'Nexy.app')), folder)).toBeNull();
     const staged = await WatchedInstall.make(context);
     expect(await tell(staged)).toBeNull();
+  });
+
+  it('is none where the journal does not say what it was about', async (context) => {
+    const install = await WatchedInstall.make(context);
+    await install.exchange();
+    const lines = readFileSync(install.paths.journal, 'utf8').split('\n');
+    writeFileSync(install.paths.journal, lines.slice(1).join('\n'));
+    expect(await tell(install)).toBeNull();
+  });
+
+  it('was taken back by the repair, where nobody wrote down why', async (context) => {
+    const install = await WatchedInstall.make(context);
+    appendToJournal(install.paths, { step: 'undone', at: AT });
+    expect(await tell(install)).toMatchObject({ from: '1.0', to: '2.0', at: AT });
+  });
+
+  it('was installed when it was last written to, where nobody wrote down the exchange itself', async (context) => {
+    const install = await WatchedInstall.make(context);
+    await install.exchange();
+    const lines = readFileSync(install.paths.journal, 'utf8').split('\n');
+    writeFileSync(install.paths.journal, lines.filter((text) => !text.includes('"exchanged"')).join('\n'));
+    appendToJournal(install.paths, { step: 'confirmed', at: AT });
+    expect(await tell(install)).toMatchObject({ outcome: 'installed', to: '2.0', at: AT });
   });
 
   it('was installed, before it has confirmed and afterwards', async (context) => {

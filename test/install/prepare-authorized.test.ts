@@ -278,4 +278,26 @@ describe('a package', () => {
     await prepared.install({ relaunches: false });
     expect(Object.keys(told('osascript', 4))).not.toContain('requirement');
   });
+
+  it('may lie in an image in place of an app, which shows only when that is opened', async () => {
+    const path = await world.makeUnsignedPackage(app);
+    const list = '<?xml version="1.0"?><plist version="1.0"><dict/></plist>';
+    const fill = `mkdir "$7/volume" && cp '${path}' "$7/volume/Nexy 2.pkg"`;
+    writeScriptedTool(tools, 'hdiutil', [{ does: `[ "$1" != attach ] || { ${fill}; }`, stdout: list }]);
+    writeScriptedTool(tools, 'sh', [{ stdout: 'exchanged\n' }]);
+    actAs(0);
+    const bytes = readFileSync(image);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const file = await verifyFile(image, { size: bytes.length, sha256 });
+    const prepared = await prepareInstall(file, { ...options, verifiesSignature: false });
+    expect(prepared.needsAuthorization).toBe(true);
+    await prepared.install({ relaunches: false });
+    expect(told('sh', 3)).toMatchObject({
+      kind: 'dmg',
+      'package-name': 'Nexy 2.pkg',
+      'short-version': '2.0',
+    });
+    // The lock was given back, so that root can have it.
+    expect(readdirSync(options.layout.parent)).toEqual(['Nexy.app']);
+  });
 });
