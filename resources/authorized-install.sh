@@ -57,6 +57,7 @@ RUN_AS=$USER_ID
 WORK=''
 OWNS_STAGING=''
 IS_IN_BACKGROUND=''
+IS_BACK=''
 OLD=''
 NEW=''
 
@@ -185,7 +186,7 @@ repair_folder() { # JOURNAL
   case $step in
     installing)
       # The installer was cut off, and may have left half an app: the copy made before it is whole.
-      [ -d old ] && put_back old
+      if [ -d old ]; then put_back old || return 0; fi
       ;;
     exchanging | exchanged)
       if [ ! -e "../$NAME" ]; then
@@ -361,14 +362,17 @@ assert_installed_version() { # KEY EXPECTED
 }
 
 take_package_back() { # WHY
-  put_back old
-  write_journal undone ',"reason":"package-failed"'
+  put_back old && IS_BACK=1 && write_journal undone ',"reason":"package-failed"'
   if [ -z "$IS_IN_BACKGROUND" ]; then
     printf 'nexy-updater: pkg-install-failed: %s\n' "$1" >&2
   fi
   detach_images
-  rm -rf "$WORK" ./new ./old ./owner
-  rmdir "../$STAGING" 2>/dev/null
+  rm -rf "$WORK" ./owner
+  # What could not be put back is the only whole copy: `recover` tries again.
+  if [ -n "$IS_BACK" ]; then
+    rm -rf ./new ./old
+    rmdir "../$STAGING" 2>/dev/null
+  fi
   [ -z "$IS_IN_BACKGROUND" ] || [ "$RELAUNCHES" != 1 ] || launch
   trap - EXIT
   exit 10
@@ -393,11 +397,13 @@ stay() {
       clear_superseded
       ;;
     1)
-      put_back old
-      write_journal undone ',"reason":"failed-starts"'
-      rm -rf ./new ./old ./owner
-      rmdir "../$STAGING" 2>/dev/null
-      launch
+      # What could not be put back is the last version that worked, and stays where it is.
+      if put_back old; then
+        write_journal undone ',"reason":"failed-starts"'
+        rm -rf ./new ./old ./owner
+        rmdir "../$STAGING" 2>/dev/null
+        launch
+      fi
       ;;
   esac
   rm -f ./owner
