@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fetchManifest } from '../src/check/fetch-manifest.ts';
-import { startReleaseHost } from '../src/lab/release-host.ts';
+import { startReleaseHost } from '../src/lab/release-host/release-host.ts';
 import { table } from './statistics.ts';
 
 // What a check costs on the network, counted by a relay in front of the server: node bench/check.ts [--json]

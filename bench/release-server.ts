@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
-import { startReleaseHost } from '../src/lab/release-host.ts';
+import { startReleaseHost } from '../src/lab/release-host/release-host.ts';
 
 export interface ServedFile {
   readonly url: string;

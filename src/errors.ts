@@ -66,9 +66,34 @@ const FAILURE_CODES = [
 ] as const;
 type FailureCode = (typeof FAILURE_CODES)[number];
 
-export type ErrorCode = FindingCode | DecisionReason | FailureCode;
+/** Codes of the publish flow (`nexy-release`); it also uses those of findings. */
+const RELEASE_CODES = [
+  'owner-mismatch',
+  'promotion-required',
+  'inbox-incomplete',
+  'version-not-newer',
+  'bundle-version-mismatch',
+  'bundle-minimum-mismatch',
+  'asset-conflict',
+  'duplicate-releases',
+  'release-in-progress',
+  'digest-mismatch',
+  'incomplete-release',
+  'github-auth',
+  'github-rate-limited',
+  'github-failed',
+  'manifest-conflict',
+] as const;
+type ReleaseCode = (typeof RELEASE_CODES)[number];
 
-const ERROR_CODES: ReadonlySet<string> = new Set([...FINDING_CODES, ...DECISION_REASONS, ...FAILURE_CODES]);
+export type ErrorCode = FindingCode | DecisionReason | FailureCode | ReleaseCode;
+
+const ERROR_CODES: ReadonlySet<string> = new Set([
+  ...FINDING_CODES,
+  ...DECISION_REASONS,
+  ...FAILURE_CODES,
+  ...RELEASE_CODES,
+]);
 
 export function isErrorCode(text: string): text is ErrorCode {
   return ERROR_CODES.has(text);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { VerifiedFile } from '../../src/download/verified-file.ts';
 import { tryFileLock } from '../../src/file-lock.ts';
-import type { FaultKind } from '../../src/lab/fault.ts';
+import type { FaultKind } from '../../src/lab/release-host/fault.ts';
 import type { Candidate } from '../../src/manifest/candidate.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { startConnectProxy } from '../support/connect-proxy.ts';

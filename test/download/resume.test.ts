@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { download } from '../../src/download/download.ts';
 import { tryFileLock } from '../../src/file-lock.ts';
-import type { FaultKind } from '../../src/lab/fault.ts';
+import type { FaultKind } from '../../src/lab/release-host/fault.ts';
 import { type DownloadWorld, IMPATIENT, startDownloadWorld } from '../support/download-world.ts';
 import { randomBody, sha256Of } from '../support/random-body.ts';
 

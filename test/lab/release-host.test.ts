@@ -1,7 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ReleaseHost, type ReleaseHostOptions, startReleaseHost } from '../../src/lab/release-host.ts';
+import {
+  type ReleaseHost,
+  type ReleaseHostOptions,
+  startReleaseHost,
+} from '../../src/lab/release-host/release-host.ts';
 import { randomBody } from '../support/random-body.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

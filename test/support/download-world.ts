@@ -2,7 +2,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Downloaded, type DownloadRequest, download } from '../../src/download/download.ts';
-import { type ReleaseHost, type ReleaseHostOptions, startReleaseHost } from '../../src/lab/release-host.ts';
+import {
+  type ReleaseHost,
+  type ReleaseHostOptions,
+  startReleaseHost,
+} from '../../src/lab/release-host/release-host.ts';
 import type { Candidate } from '../../src/manifest/candidate.ts';
 import { randomBody, sha256Of } from './random-body.ts';
 import { temporaryFolder } from './temporary-folder.ts';

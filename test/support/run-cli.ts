@@ -17,6 +17,8 @@ export interface RunningCli {
 }
 
 export interface StartOptions {
+  /** Which of the package's programs; `nexy-updater` unless given. */
+  readonly program?: 'nexy-updater' | 'nexy-release' | 'nexy-update-server';
   readonly detached?: boolean;
   readonly uid?: number;
   /** Somebody else than who runs the test; root only. */
@@ -29,7 +31,7 @@ export interface StartOptions {
 
 /** Starts the command as a process of its own, from the sources; the packaging test runs the built one. */
 export function startCli(args: readonly string[], options: StartOptions = {}): RunningCli {
-  const script = join(REPOSITORY, 'src', 'cli', 'nexy-updater.ts');
+  const script = join(REPOSITORY, 'src', 'cli', `${options.program ?? 'nexy-updater'}.ts`);
   const child = spawn(process.execPath, scriptAs(options.user ?? null, script, args), {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: options.detached ?? false,

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } fro
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { type ManifestParts, manifestText } from '../../src/lab/manifest-text.ts';
-import { type ReleaseHost, startReleaseHost } from '../../src/lab/release-host.ts';
+import { type ReleaseHost, startReleaseHost } from '../../src/lab/release-host/release-host.ts';
 import { MACOS_TOOLS } from './fixtures.ts';
 import { type AppPlan, makeApp } from './make-app.ts';
 import { makeImage } from './make-image.ts';

@@ -8,7 +8,7 @@ import { UpdateError } from '../../errors.ts';
 import { openImage } from '../../install/open-image.ts';
 import { outputOf, Tools } from '../../install/tools.ts';
 import { manifestText } from '../../lab/manifest-text.ts';
-import { type ReleaseHost, startReleaseHost } from '../../lab/release-host.ts';
+import { type ReleaseHost, startReleaseHost } from '../../lab/release-host/release-host.ts';
 import { PACKAGE_FOLDER } from '../options.ts';
 
 export const DEMO_OWNER = 'Seregawpn/Nexy_production';
