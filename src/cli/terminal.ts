@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
-import type { DownloadProgress } from '../download/progress.ts';
 import { asUpdateError, type Unforeseen } from '../errors.ts';
+import type { DownloadProgress } from '../progress.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
