@@ -8,3 +8,10 @@ export interface AssetFacts {
   /** 64 hex digits in lower case. */
   readonly sha256: string;
 }
+
+/** A file that can be uploaded, as often as it takes. */
+export interface AssetSource extends AssetFacts {
+  readonly contentType: string;
+  /** Its bytes from the first on; throws where they are no longer those that were hashed. */
+  openStream(): AsyncIterable<Uint8Array>;
+}
