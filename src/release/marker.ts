@@ -19,7 +19,8 @@ export interface RunIdentity {
 export interface DraftMarker extends RunIdentity {
   /** GitHub's clock when it was made, milliseconds since the epoch. */
   readonly startedAt: number;
-  readonly assets: readonly AssetFacts[];
+  /** What it is to hold. Names of any kind: another version of this program may publish other files. */
+  readonly assets: readonly (Omit<AssetFacts, 'name'> & { readonly name: string })[];
 }
 
 /**
@@ -59,7 +60,7 @@ const schema = v.object({
   startedAt: v.pipe(v.number(), v.finite()),
   assets: v.array(
     v.object({
-      name: v.picklist(['Nexy.dmg', 'Nexy.pkg', 'LATEST_CHANGES.md']),
+      name: v.string(),
       size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
       sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
     }),

@@ -45,6 +45,8 @@ export function makeOctokit({ api, token, fetch, second, isPaced, signal }: Octo
   });
   octokit.hook.before('request', (options) => {
     options.headers['x-github-api-version'] = '2022-11-28';
+    // A copy: Octokit hands out the same object for every call, and its plugins write into it.
+    options.request = { ...options.request };
     if (options.method !== 'GET') return;
     options.request['retries'] = RETRIES_OF_READS;
     if (signal !== null) options.request.signal = signal;
