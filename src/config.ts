@@ -23,4 +23,6 @@ export interface UpdaterConfig {
   readonly manifests: Readonly<Record<Channel, string>>;
   readonly allowedHosts: readonly string[];
   readonly keys: readonly string[];
+  /** ed25519 public keys that appcasts may carry signatures of, 32 bytes in base64 each (Sparkle's SUPublicEDKey). */
+  readonly appcastKeys: readonly string[];
 }
