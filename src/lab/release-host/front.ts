@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Exchange, type LoggedRequest, serve, withoutUndefined } from './answer.ts';
+import { type Exchange, type LoggedRequest, serve, waitFor, withoutUndefined } from './answer.ts';
 import type { ApiCalls } from './calls.ts';
 import type { FaultBook, FaultTarget } from './fault.ts';
 import { ApiProblem } from './problem.ts';
@@ -57,9 +56,6 @@ export class Front {
     const number = calls.nextNumber();
     const met = faults.meet({ on, method, path: url.pathname, ...this.#options.describe(url) });
     if (met.has('silent')) return;
-    const delay = met.get('delay');
-    if (delay !== undefined) await sleep(delay.milliseconds, undefined, { ref: false });
-
     const exchange: Exchange = { request, response, met, entry };
     const call = { number, method, path };
     response.once('finish', () => calls.tell({ ...call, status: response.statusCode, when: 'answered' }));
@@ -82,7 +78,10 @@ export class Front {
     const status = met.get('status');
     const limits = this.#limitsFor('none');
     try {
-      if (status !== undefined) throw fakeProblem(status.status, status.headers ?? {});
+      if (status !== undefined) {
+        await waitFor(met);
+        throw fakeProblem(status.status, status.headers ?? {});
+      }
       const credentials = this.#credentialsOf(request);
       entry.credentials = credentials;
       if (credentials === 'refused') throw new ApiProblem(401, 'Bad credentials');
@@ -125,7 +124,6 @@ export class Front {
       'x-github-request-id': requestId(response),
       'x-github-media-type': 'github.v3; format=json',
       'x-content-type-options': 'nosniff',
-      'cache-control': on === 'api' ? 'private, max-age=60, s-maxage=60' : 'no-cache',
       vary: 'Accept, Authorization, Cookie, X-GitHub-OTP',
     };
     if (document === undefined) {
@@ -152,6 +150,7 @@ export class Front {
       {
         ...common,
         'content-type': 'application/json; charset=utf-8',
+        'cache-control': on === 'api' ? 'private, max-age=60, s-maxage=60' : 'no-cache',
         ...(status < 300 ? { etag } : {}),
         ...headers,
       },

@@ -149,6 +149,7 @@ export class Store {
     asset.size = blob.size;
     asset.state = 'uploaded';
     asset.updatedAt = this.now();
+    asset.release.updatedAt = asset.updatedAt;
     this.#served.set(blob.id, asset);
   }
 
