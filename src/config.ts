@@ -23,4 +23,11 @@ export interface UpdaterConfig {
   readonly manifests: Readonly<Record<Channel, string>>;
   readonly allowedHosts: readonly string[];
   readonly keys: readonly string[];
+  readonly publish: PublishPolicy;
+}
+
+/** What `nexy-release` may do. */
+export interface PublishPolicy {
+  /** How a version gets to the stable channel: only from another channel, or straight from a build too. */
+  readonly stable: 'promotion' | 'direct';
 }

@@ -126,29 +126,33 @@ export class UpdateError extends Error {
   }
 }
 
+/** How an error that nobody foresaw is told: by which code, and what it means for who reads it. */
+export interface Unforeseen {
+  readonly code: ErrorCode;
+  readonly consequence: string;
+}
+
+const DURING_INSTALL: Unforeseen = { code: 'swap-failed', consequence: 'The installed app is as it was.' };
+
+const NOT_ALLOWED = 'The system did not allow it. Do it as the owner of the files, or ask an administrator.';
+
 const SYSTEM_FAILURES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   ENOSPC: ['disk-full', 'There is no space left on the disk. Free some and try again.'],
   EDQUOT: ['disk-full', 'Your quota of disk space is used up. Free some and try again.'],
-  EACCES: [
-    'not-writable',
-    'The system did not allow it. Do it as the owner of the app, or ask an administrator.',
-  ],
-  EPERM: [
-    'not-writable',
-    'The system did not allow it. Do it as the owner of the app, or ask an administrator.',
-  ],
+  EACCES: ['not-writable', NOT_ALLOWED],
+  EPERM: ['not-writable', NOT_ALLOWED],
   EROFS: ['read-only-volume', 'The volume cannot be written to.'],
 };
 
 /** Any error as one of ours. What nobody foresaw keeps its own words, since they are all there is. */
-export function asUpdateError(cause: unknown): UpdateError {
+export function asUpdateError(cause: unknown, unforeseen: Unforeseen = DURING_INSTALL): UpdateError {
   if (cause instanceof UpdateError) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
   const [code, sentence] = SYSTEM_FAILURES[systemErrorCode(cause) ?? ''] ?? [
-    'swap-failed',
+    unforeseen.code,
     'This was not foreseen.',
   ];
-  return new UpdateError(code, `${sentence} The installed app is as it was. (${reason})`, { cause });
+  return new UpdateError(code, `${sentence} ${unforeseen.consequence} (${reason})`, { cause });
 }
 
 /** The system call's code (`ENOENT`, `ENOSPC`, ...) of an error of Node's, or null. */

@@ -31,6 +31,18 @@ export async function loadConfig(path: string): Promise<UpdaterConfig> {
       ),
       allowed_hosts: v.optional(v.array(host, 'must be a list of host names'), []),
       keys: v.optional(v.array(text, 'must be a list of keys'), []),
+      publish: v.optional(
+        v.strictObject(
+          {
+            stable: v.optional(
+              v.picklist(['promotion', 'direct'], 'must be promotion or direct'),
+              'promotion',
+            ),
+          },
+          'must be a mapping with the key stable',
+        ),
+        {},
+      ),
     },
     'must be a mapping',
   );
@@ -39,8 +51,8 @@ export async function loadConfig(path: string): Promise<UpdaterConfig> {
     const problems = result.issues.map((issue) => describe(v.getDotPath(issue), issue));
     throw unusable(path, `${problems.join('; ')}.`);
   }
-  const { owner, bundle_id: bundleId, manifests, allowed_hosts: allowedHosts, keys } = result.output;
-  return { owner, bundleId, manifests, allowedHosts, keys };
+  const { owner, bundle_id: bundleId, manifests, allowed_hosts: allowedHosts, keys, publish } = result.output;
+  return { owner, bundleId, manifests, allowedHosts, keys, publish };
 }
 
 async function readYaml(path: string): Promise<unknown> {

@@ -27,6 +27,7 @@ describe('loadConfig', () => {
       owner: 'Seregawpn/Nexy_production',
       bundleId: 'com.nexy.assistant',
       keys: [],
+      publish: { stable: 'promotion' },
     });
     expect(Object.keys(config.manifests)).toEqual(['stable', 'beta']);
   });
@@ -40,10 +41,19 @@ describe('loadConfig', () => {
         beta: 'https://updates.acme.example/manifest_beta.json',
       },
     };
-    expect(await load(GOOD)).toEqual({ ...required, allowedHosts: [], keys: [] });
+    const publish = { stable: 'promotion' };
+    expect(await load(GOOD)).toEqual({ ...required, allowedHosts: [], keys: [], publish });
     const more = 'allowed_hosts: [CDN.acme.example, "mirror.acme.example:8443"]\nkeys: [abc]\n';
     const allowedHosts = ['cdn.acme.example', 'mirror.acme.example:8443'];
-    expect(await load(GOOD + more)).toEqual({ ...required, allowedHosts, keys: ['abc'] });
+    expect(await load(GOOD + more)).toEqual({ ...required, allowedHosts, keys: ['abc'], publish });
+  });
+
+  it.each([
+    ['stable: direct', 'direct'],
+    ['stable: promotion', 'promotion'],
+    ['{}', 'promotion'],
+  ])('reads how a version may get to the stable channel (%s)', async (text, stable) => {
+    expect(await load(`${GOOD}publish:\n  ${text}\n`)).toMatchObject({ publish: { stable } });
   });
 
   it.each([
@@ -89,6 +99,13 @@ describe('loadConfig', () => {
       'allowed_hosts.0 must be a host name',
     ],
     ['hosts that are a text', `${GOOD}allowed_hosts: x.example\n`, 'allowed_hosts must be a list'],
+    [
+      'another way to the stable channel',
+      `${GOOD}publish:\n  stable: always\n`,
+      'publish.stable must be promotion or direct',
+    ],
+    ['a policy that is a text', `${GOOD}publish: direct\n`, 'publish must be a mapping'],
+    ['a policy for another channel', `${GOOD}publish:\n  beta: direct\n`, 'publish.beta is not a known key'],
     ['keys that are numbers', `${GOOD}keys: [1]\n`, 'keys.0 must be a text'],
   ])('refuses %s as a wrong use, and says what is wrong', async (_name, text, sentence) => {
     expect(await load(text)).toMatchObject({ code: 'usage', message: expect.stringContaining(sentence) });

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { UpdateError } from '../errors.ts';
+import { type Unforeseen, UpdateError } from '../errors.ts';
 import { PACKAGE_FOLDER } from './options.ts';
 import { reportFailure } from './terminal.ts';
 
@@ -11,6 +11,8 @@ export interface ProgramDescription {
   /** Shown below the help. */
   readonly examples: string;
   readonly commands: readonly Command[];
+  /** How it tells an error that nobody foresaw; as an install does, unless given. */
+  readonly unforeseen?: Unforeseen;
 }
 
 /**
@@ -28,7 +30,7 @@ export async function runProgram(args: readonly string[], description: ProgramDe
     await program.parseAsync([...args], { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return isHelp(error) ? 0 : reportFailure(asUsage(error, isJson), isJson);
+    return isHelp(error) ? 0 : reportFailure(asUsage(error, isJson), isJson, description.unforeseen);
   }
 }
 
@@ -42,6 +44,8 @@ async function makeProgram({ name, description, examples, commands }: ProgramDes
     .addHelpText('after', examples)
     .showHelpAfterError('Run it with --help to see what it takes.')
     .configureHelp({ showGlobalOptions: true })
+    // Else the program's own --version would be taken out of "publish --version 2.0.0.46".
+    .enablePositionalOptions()
     .exitOverride();
   for (const command of commands) {
     program.addCommand(command.exitOverride().copyInheritedSettings(program));

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
-import type { DownloadProgress } from '../download/progress.ts';
-import { asUpdateError } from '../errors.ts';
+import { asUpdateError, type Unforeseen } from '../errors.ts';
+import type { DownloadProgress } from '../progress.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -57,8 +57,8 @@ export function openTerminal(isJson: boolean): Terminal {
 }
 
 /** Prints a failure as a sentence or as the error document, and gives the exit status. */
-export function reportFailure(error: unknown, isJson: boolean): number {
-  const failure = asUpdateError(error);
+export function reportFailure(error: unknown, isJson: boolean, unforeseen?: Unforeseen): number {
+  const failure = asUpdateError(error, unforeseen);
   if (isJson) process.stdout.write(`${JSON.stringify(failure, null, 2)}\n`);
   else
     process.stderr.write(`${paint('red', 'Error:', process.stderr)} ${failure.message} (${failure.code})\n`);
