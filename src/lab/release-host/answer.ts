@@ -112,7 +112,7 @@ export function readRange(
   return start < end ? { start, end } : 'unsatisfiable';
 }
 
-export function withoutUndefined<Value>(
+function withoutUndefined<Value>(
   headers: Readonly<Record<string, Value | undefined>>,
 ): Record<string, Value> {
   return Object.fromEntries(

@@ -277,6 +277,19 @@ describe('requests that make no sense', () => {
   });
 });
 
+describe('a draft’s date', () => {
+  it('can be that of its commit, as GitHub’s documentation has it of releases', async () => {
+    const other = await startReleaseHost({ datesDraftsByCommit: true });
+    try {
+      await new GitHubClient(other).draft('v1');
+      const [draft] = other.github.releases();
+      expect(draft?.createdAt.getTime()).toBeLessThan(Date.now() - 60_000);
+    } finally {
+      await other.close();
+    }
+  });
+});
+
 describe('limits', () => {
   it('are told with every answer, and held to', async () => {
     const limited = await startReleaseHost({ rateLimit: { token: 3, anonymous: 1 } });
@@ -290,7 +303,8 @@ describe('limits', () => {
         'x-ratelimit-resource': 'core',
       });
       const headers = { 'if-none-match': first.headers.get('etag') ?? '' };
-      expect((await own.call('GET', '/releases', { headers })).status).toBe(304);
+      const unchanged = await own.call('GET', '/releases', { headers });
+      expect([unchanged.status, unchanged.headers.get('x-ratelimit-remaining')]).toEqual([304, '2']);
       await own.call('GET', '/releases');
       await own.draft('v1');
       const refused = await own.call('POST', '/releases', { body: { tag_name: 'v2' } });
