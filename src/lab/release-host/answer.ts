@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import type { MetFaults } from './fault.ts';
+import type { FaultPlace, MetFaults } from './fault.ts';
 import { type BodySource, sendBody } from './send-body.ts';
 
 /** A file's bytes, or the path of a file that is streamed. */
@@ -9,14 +9,19 @@ export type Content = Uint8Array | string;
 
 /** One request at the release host and what became of it. */
 export interface LoggedRequest {
-  readonly on: 'release' | 'asset' | 'manifest';
+  readonly on: FaultPlace;
   readonly method: string;
   readonly path: string;
+  /** Without `authorization` where it could be a token that counts, at the API and for uploads. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** What came of the request's token, at the API and for uploads. */
+  credentials?: 'none' | 'accepted' | 'refused';
   readonly range: string | null;
   status: number;
   /** Bytes of the body that were handed to the system. */
   bytes: number;
+  /** Bytes of the request's body that arrived, for uploads. */
+  received?: number;
 }
 
 /** What belongs together about one request. */
@@ -100,7 +105,7 @@ export function readRange(
   return start < end ? { start, end } : 'unsatisfiable';
 }
 
-function withoutUndefined<Value>(
+export function withoutUndefined<Value>(
   headers: Readonly<Record<string, Value | undefined>>,
 ): Record<string, Value> {
   return Object.fromEntries(
