@@ -1,4 +1,5 @@
 import { runProgram } from './run-program.ts';
+import { exportCommand } from './server/export.ts';
 import { serveCommand } from './server/serve.ts';
 
 const EXAMPLES = `
@@ -15,6 +16,6 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   description:
     'Serves update manifests and appcasts, as a server or as a static site, and never changes them.',
   examples: EXAMPLES,
-  commands: [serveCommand()],
+  commands: [serveCommand(), exportCommand()],
   unforeseen: { code: 'server-failed', consequence: 'Neither manifests nor downloads were changed.' },
 });

@@ -147,10 +147,8 @@ function formatDate({ milliseconds }: ReleaseDate): string {
 }
 
 /** XML 1.0 has no way to write these, escaped or not: a feed with one of them would not parse. */
-const UNWRITABLE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const UNWRITABLE = /(?![\t\n\r])\p{Cc}|[\ufffe\uffff]/gu;
 
 function plain(text: string): string {
-  return text.replace(UNWRITABLE, '\ufffd');
+  return text.replace(UNWRITABLE, '\ufffd').toWellFormed();
 }

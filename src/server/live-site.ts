@@ -3,7 +3,7 @@ import { EMPTY_CATALOG, updateCatalog } from './catalog.ts';
 import { type DownloadShelf, openDownloadShelf, type ShelvedFile } from './download-shelf.ts';
 import { type ManifestFolder, openManifestFolder } from './manifest-folder.ts';
 import { type PreparedSite, prepareSite } from './prepared-site.ts';
-import { makeHealth } from './reports.ts';
+import { type Health, makeHealth } from './reports.ts';
 import { makeSite, type SiteDocument, type SiteInput } from './site.ts';
 import { verifySignatures } from './verify-signature.ts';
 
@@ -25,6 +25,9 @@ export interface LiveSite {
   readonly documents: readonly SiteDocument[];
   /** Files that are served under `downloads/`, by name. */
   readonly files: ReadonlyMap<string, ShelvedFile>;
+  readonly health: Health;
+  /** When every download has been hashed and every signature checked. */
+  whenSettled(): Promise<void>;
   /** To be told that a file is not as it was hashed. */
   stirDownloads(): void;
   close(): void;
@@ -52,6 +55,7 @@ export async function openLiveSite(sources: SiteSources, tell: SiteEvent): Promi
   let verifiedSignatures: ReadonlySet<string> = new Set();
   let site: PreparedSite = new Map();
   let documents: readonly SiteDocument[] = [];
+  let health: Health = makeHealth({ catalog, downloads: [], folderProblems: [] }, options);
   let files: ReadonlyMap<string, ShelvedFile> = new Map();
   let folder: ManifestFolder | null = null;
   let shelf: DownloadShelf | null = null;
@@ -64,7 +68,8 @@ export async function openLiveSite(sources: SiteSources, tell: SiteEvent): Promi
     documents = makeSite(input, options);
     site = prepareSite(documents, site);
     files = new Map(downloads.map((file) => [file.name, file]));
-    tellProblems(makeHealth(input, options).problems);
+    health = makeHealth(input, options);
+    tellProblems(health.problems);
   };
 
   /** Each problem once, when it comes and when it is over. */
@@ -132,6 +137,13 @@ export async function openLiveSite(sources: SiteSources, tell: SiteEvent): Promi
     },
     get files() {
       return files;
+    },
+    get health() {
+      return health;
+    },
+    whenSettled: async () => {
+      while (health.pendingDownloads.length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      await checking;
     },
     stirDownloads: () => shelf?.stir(),
     close: () => {

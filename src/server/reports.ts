@@ -113,7 +113,8 @@ function listFindings({ offers, refused }: Catalog): readonly HealthFinding[] {
       .filter(({ severity }) => role !== 'archive' || severity !== 'info')
       .map((finding) => ({ file, ...finding })),
   );
-  return [...refused.flatMap(({ file, findings }) => findings.map((each) => ({ file, ...each }))), ...served];
+  const rejected = refused.flatMap(({ file, findings }) => findings.map((each) => ({ file, ...each })));
+  return [...rejected.filter(({ severity }) => severity !== 'info'), ...served];
 }
 
 function describeChannel(offer: Offer | null, refused: readonly RefusedFile[]): HealthChannel | null {

@@ -55,7 +55,7 @@ async function runServe(options: ServeCommandOptions): Promise<void> {
   const { startUpdateServer } = await import('../../server/serve.ts');
   const terminal = openTerminal(options.json);
   const sources = await readSources(options);
-  const log = await openLog(options.logLevel);
+  const { log, flush } = await openLog(options.logLevel);
   const { host, port } = options;
   const server = await startUpdateServer({
     ...sources,
@@ -75,15 +75,27 @@ async function runServe(options: ServeCommandOptions): Promise<void> {
   log.info('Finishing the answers that are under way');
   await server.close();
   log.info('Ended');
+  flush();
+}
+
+interface Log {
+  readonly log: Logger;
+  /** Writes what is still to be written. */
+  flush(): void;
 }
 
 /** To stderr, so that stdout holds the one line that tells where the server listens. */
-async function openLog(level: string): Promise<Logger> {
+async function openLog(level: string): Promise<Log> {
   const { pino, destination, stdTimeFunctions } = await import('pino');
   const settings = { level, base: null, timestamp: stdTimeFunctions.isoTime };
-  if (!process.stderr.isTTY) return pino(settings, destination({ fd: 2, sync: true }));
-  const { default: pretty } = await import('pino-pretty');
-  return pino(settings, pretty({ destination: 2, sync: true, colorize: !process.env['NO_COLOR'] }));
+  if (process.stderr.isTTY) {
+    const { default: pretty } = await import('pino-pretty');
+    const stream = pretty({ destination: 2, sync: true, colorize: !process.env['NO_COLOR'] });
+    return { log: pino(settings, stream), flush: () => undefined };
+  }
+  // Not a line at a time: under load, writing would take longer than answering.
+  const stream = destination({ fd: 2, sync: false });
+  return { log: pino(settings, stream), flush: () => stream.flushSync() };
 }
 
 function parsePort(value: string): number {
