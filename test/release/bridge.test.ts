@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type BridgeReport, bridge } from '../../src/release/bridge.ts';
 import { readOffer } from '../../src/release/offer.ts';
-import { openPublishWorld, PRODUCTION, type PublishWorld, policyOf } from '../support/publish-world.ts';
+import {
+  makeAsset,
+  openPublishWorld,
+  PRODUCTION,
+  type PublishWorld,
+  policyOf,
+} from '../support/publish-world.ts';
 
 const NEW_DMG = Buffer.from('the disk image of 2.0.0.46 '.repeat(3000));
 const NEW_PKG = Buffer.from('the package of 2.0.0.46 '.repeat(3000));
@@ -58,6 +64,16 @@ async function download(world: PublishWorld, tag: string, file: string): Promise
   const response = await fetch(`${world.host.origin}/${PRODUCTION}/releases/download/${tag}/${file}`);
   if (!response.ok) return response.status;
   return KNOWN[sha256(Buffer.from(await response.arrayBuffer()))] ?? 'other bytes';
+}
+
+/** Publishes as a person would in a repository where releases are immutable. */
+async function publishLocked(world: PublishWorld, tag: string, bytes: Buffer): Promise<void> {
+  world.host.github.setImmutableReleases(true);
+  const github = world.open();
+  const draft = await github.createDraft({ tag, body: 'by hand' });
+  if (draft.kind !== 'done') throw draft.error;
+  await github.uploadAsset(draft.value, makeAsset('Nexy.dmg', bytes), () => undefined);
+  await github.publishDraft(draft.value.id, { tag, notes: 'by hand' });
 }
 
 function assetsOf(world: PublishWorld, tag: string): readonly string[] {
@@ -132,14 +148,14 @@ describe('bridge', () => {
 
   it('says what to do where GitHub has locked the fixed tag', async () => {
     const world = await openBridgeWorld();
-    world.host.github.setImmutableReleases(true);
-    world.host.publish('Update', 'Nexy.dmg', OLD_DMG);
+    await publishLocked(world, 'Update', OLD_DMG);
+    const before = world.writes().length;
     await expect(run(world)).rejects.toMatchObject({
       code: 'asset-conflict',
       message: expect.stringContaining('immutable'),
     });
     expect(await download(world, 'Update', 'Nexy.dmg')).toBe('old');
-    expect(world.writes()).toEqual([]);
+    expect(world.writes()).toHaveLength(before);
   });
 
   it('refuses a version tag that does not hold what the manifest promises, and leaves the fixed tag alone', async () => {
