@@ -7,7 +7,7 @@ import { reviewFixedTag } from './bridge-plan.ts';
 import { assertReleased } from './check-release.ts';
 import { findFixedRelease, publishFixedRelease, putBack, readAssets, stageAndExchange } from './fixed-tag.ts';
 import type { GitHub } from './github/github.ts';
-import type { ChannelOffer } from './offer.ts';
+import type { Offer } from './offer.ts';
 import { comparePublicDownload, PATIENT } from './public-download.ts';
 import type { ReleaseReporter } from './reporter.ts';
 import type { ReleaseSettings } from './settings.ts';
@@ -17,7 +17,7 @@ export interface BridgeRequest {
   readonly settings: Pick<ReleaseSettings, 'policy'>;
   readonly channel: Channel;
   /** What the channel's manifest offers. */
-  readonly offer: ChannelOffer;
+  readonly offer: Offer;
   readonly reporter: ReleaseReporter;
   readonly signal: AbortSignal | null;
 }
