@@ -10,6 +10,7 @@ import { assetDocument, type Origins } from './documents.ts';
 import type { FaultTarget } from './fault.ts';
 import type { Call, Outcome } from './front.ts';
 import { ApiProblem, notFound } from './problem.ts';
+import type { Replica } from './replica.ts';
 import type { Store, StoredAsset, StoredRelease } from './store.ts';
 
 const UPLOAD_PATH = /^\/repos\/([^/]+\/[^/]+)\/releases\/(\d+)\/assets$/;
@@ -17,11 +18,13 @@ const UPLOAD_PATH = /^\/repos\/([^/]+\/[^/]+)\/releases\/(\d+)\/assets$/;
 /** Takes uploads into files of a temporary folder, which is made for the first one and goes with `close`. */
 export class Uploads {
   readonly #store: Store;
+  readonly #replica: Replica;
   readonly #origins: () => Origins;
   #folder: string | null = null;
 
-  constructor(store: Store, origins: () => Origins) {
+  constructor(store: Store, replica: Replica, origins: () => Origins) {
     this.#store = store;
+    this.#replica = replica;
     this.#origins = origins;
   }
 
@@ -35,6 +38,7 @@ export class Uploads {
     const release = this.#find(url);
     if (request.method !== 'POST' || release === null) throw notFound();
     if (!canPush) throw new ApiProblem(401, 'Requires authentication');
+    const settle = this.#replica.watch(release.repository);
     const asset = beginUpload(this.#store, release, {
       name: url.searchParams.get('name'),
       label: url.searchParams.get('label'),
@@ -54,6 +58,7 @@ export class Uploads {
     }
     asset.hasDigest = !met.has('null-digest');
     this.#store.fill(asset, describeUpload(path, { ...received, modified: this.#store.now() }));
+    settle();
     return { status: 201, document: assetDocument(this.#origins(), asset), hasEffect: true };
   }
 
