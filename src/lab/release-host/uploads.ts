@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { TLSSocket } from 'node:tls';
 import { waitFor } from './answer.ts';
 import { beginUpload } from './asset-rules.ts';
 import { describeUpload } from './blob.ts';
@@ -103,7 +105,7 @@ async function receive(
           size += chunk.byteLength;
           entry.received = size;
           if (size > limit) {
-            request.socket.resetAndDestroy();
+            reset(request.socket);
             return;
           }
           hash.update(chunk);
@@ -117,4 +119,10 @@ async function receive(
     throw error;
   }
   return request.complete && size <= limit ? { size, sha256: hash.digest('hex') } : null;
+}
+
+/** Only a plain connection can be reset (net.Socket.resetAndDestroy); one under TLS is cut. */
+function reset(socket: Socket): void {
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket.resetAndDestroy();
 }
