@@ -1,9 +1,8 @@
 import type { TrustPolicy } from '../config.ts';
 import { UpdateError } from '../errors.ts';
-import { createHttpClient } from '../http.ts';
 import { releaseUrl } from '../manifest/release-url.ts';
 import type { AssetFacts } from './asset.ts';
-import { type HashedDownload, hashDownload } from './hash-download.ts';
+import { comparePublicDownload, PATIENT } from './public-download.ts';
 import type { ReleaseReporter } from './reporter.ts';
 
 export interface ReadBackRequest {
@@ -16,9 +15,6 @@ export interface ReadBackRequest {
   readonly pause: (attempt: number) => Promise<void>;
 }
 
-/** With the back-off of `retryDelay` about a minute, which GitHub's caches may need to know a new release. */
-const ATTEMPTS = 8;
-
 /**
  * Downloads what is published as the world does, without a token, from the address that goes into the manifest, and
  * hashes it.
@@ -26,29 +22,14 @@ const ATTEMPTS = 8;
  * @throws UpdateError `digest-mismatch` for other bytes, `github-failed` when it cannot be downloaded
  */
 export async function readBack(request: ReadBackRequest): Promise<void> {
-  const client = await createHttpClient({ allowLoopback: request.policy.allowLoopback });
-  for (const asset of request.assets) {
-    const url = releaseUrl(request.policy, request.tag, asset.name);
-    request.reporter.step('read-back', `downloading ${asset.name} as anybody would, to compare it`);
-    const download = await downloadPatiently(request, () =>
-      hashDownload(client, url, asset.size, request.signal),
-    );
-    if (download.kind === 'failed') throw unreachable(request.tag, asset, url, download.words);
-    if (download.size !== asset.size || download.sha256 !== asset.sha256) {
-      throw mismatch(request.tag, asset, url, download);
-    }
-  }
-}
-
-async function downloadPatiently(
-  { pause }: ReadBackRequest,
-  download: () => Promise<HashedDownload>,
-): Promise<HashedDownload> {
-  for (let attempt = 1; ; attempt += 1) {
-    const result = await download();
-    if (result.kind === 'hashed' || attempt === ATTEMPTS) return result;
-    if (!result.isTransient && result.status !== 404) return result;
-    await pause(attempt);
+  const { policy, tag, assets, reporter, signal, pause } = request;
+  for (const asset of assets) {
+    const url = releaseUrl(policy, tag, asset.name);
+    reporter.step('read-back', `downloading ${asset.name} as anybody would, to compare it`);
+    const options = { policy, url, expected: asset, signal, pause, attempts: PATIENT };
+    const download = await comparePublicDownload(options);
+    if (download.kind === 'unreachable') throw unreachable(tag, asset, url, download.words);
+    if (download.kind === 'other') throw mismatch(tag, asset, url, download.found);
   }
 }
 
