@@ -33,7 +33,7 @@ export async function startOurs(manifests: string, log: string): Promise<Running
   await logFile.close();
   const ended = once(child, 'close');
   const started = new Promise<string>((fulfil) => {
-    createInterface(child.stdout).once('line', fulfil);
+    if (child.stdout !== null) createInterface(child.stdout).once('line', fulfil);
   });
   const line = await Promise.race([started, ended.then(() => null)]);
   const origin = / at (http:\S+)\/$/.exec(line ?? '')?.[1];
