@@ -31,9 +31,11 @@ export async function startOurs(manifests: string, log: string): Promise<Running
     { stdio: ['ignore', 'pipe', logFile.fd] },
   );
   await logFile.close();
+  const { stdout } = child;
+  if (stdout === null) throw new Error('the server has no output');
   const ended = once(child, 'close');
   const started = new Promise<string>((fulfil) => {
-    if (child.stdout !== null) createInterface(child.stdout).once('line', fulfil);
+    createInterface(stdout).once('line', fulfil);
   });
   const line = await Promise.race([started, ended.then(() => null)]);
   const origin = / at (http:\S+)\/$/.exec(line ?? '')?.[1];

@@ -70,14 +70,20 @@ export function makeManifestText(parts: ManifestParts, policy: AssessPolicy): st
 /**
  * A changed manifest as text, if clients accept it.
  *
- * @throws UpdateError with the code of the first finding that is more than information
+ * @param tolerated `warn` for one that works through the legacy path
+ * @throws UpdateError with the code of the first finding that is not tolerated
  */
-export function finishManifest(document: ManifestDocument, channel: Channel, policy: AssessPolicy): string {
+export function finishManifest(
+  document: ManifestDocument,
+  channel: Channel,
+  policy: AssessPolicy,
+  tolerated: 'nothing' | 'warn' = 'nothing',
+): string {
   const text = `${JSON.stringify(document, null, 2)}\n`;
-  const { verdict, findings } = assessManifest(Buffer.from(text), policy, { channel });
-  const serious = findings.filter(({ severity }) => severity !== 'info');
+  const { findings } = assessManifest(Buffer.from(text), policy, { channel });
+  const serious = findings.filter(({ severity }) => severity !== 'info' && severity !== tolerated);
   const [first] = serious;
-  if (verdict === 'ok' || first === undefined) return text;
+  if (first === undefined) return text;
   throw new UpdateError(
     first.code,
     `The manifest was not written, since clients would not accept it: ${serious.map(({ message }) => message).join(' ')}`,

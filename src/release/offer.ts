@@ -7,12 +7,13 @@ import { isSameVersion, parseVersionTag, type Version } from '../version.ts';
 import type { AssetFacts } from './asset.ts';
 
 /** What a manifest of this flow offers: files of one published version tag. */
-export interface ChannelOffer {
+export interface Offer {
   readonly version: Version;
   readonly tag: string;
   readonly artifacts: readonly { readonly type: ArtifactType; readonly facts: AssetFacts }[];
   /** LATEST_CHANGES.md; null in manifests that do not name its digest. */
   readonly notes: AssetFacts | null;
+  readonly manifest: Manifest;
   readonly assessment: Assessment;
 }
 
@@ -20,20 +21,31 @@ export interface ChannelOffer {
  * Reads what a manifest offers.
  *
  * @param file its name, for messages
- * @throws UpdateError `manifest-conflict` for a manifest that clients refuse, or that does not offer a version tag
+ * @throws UpdateError the code of the first finding where clients would not accept it without a warning, `tag-mismatch`
+ *   where it offers no version tag
  */
 export function readOffer(
   bytes: Uint8Array,
   policy: AssessPolicy,
   { channel, file }: { readonly channel: Channel | null; readonly file: string },
-): ChannelOffer {
+): Offer {
   const assessment = assessManifest(bytes, policy, { channel, fileName: file });
-  const { manifest, verdict, generation, findings } = assessment;
-  const problem = findings.find(({ severity }) => severity === 'reject') ?? findings[0];
-  if (manifest === null || verdict === 'reject')
-    throw unusable(file, problem?.message ?? '', { findings: findings.map(({ code }) => code) });
+  const { manifest, generation, findings } = assessment;
+  const serious = findings.filter(({ severity }) => severity !== 'info');
+  const [first] = serious;
+  if (manifest === null || first !== undefined)
+    throw new UpdateError(
+      first?.code ?? 'manifest-invalid',
+      `Clients do not accept what ${file} offers: ${serious.map(({ message }) => message).join(' ')}`,
+      { details: { file, findings: serious } },
+    );
   if (generation !== 'version-tag')
-    throw unusable(file, `It offers ${manifest.version.text} from no version tag (${generation}).`, {});
+    throw new UpdateError(
+      'tag-mismatch',
+      `What ${file} offers is not under its version tag (${generation}), so it was not written by this flow. Publish ` +
+        'that version, or a higher one.',
+      { details: { file, url: manifest.artifact.url } },
+    );
   return {
     version: manifest.version,
     tag: tagOf(manifest),
@@ -41,6 +53,7 @@ export function readOffer(
       isArtifactType(type) ? [{ type, facts: { name: `Nexy.${type}` as const, size, sha256 } }] : [],
     ),
     notes: readNotes(manifest),
+    manifest,
     assessment,
   };
 }
@@ -58,13 +71,4 @@ function readNotes({ document }: Manifest): AssetFacts | null {
   const { size, sha256 } = notes as { readonly size?: unknown; readonly sha256?: unknown };
   if (typeof size !== 'number' || typeof sha256 !== 'string') return null;
   return { name: 'LATEST_CHANGES.md', size, sha256: sha256.toLowerCase() };
-}
-
-function unusable(file: string, reason: string, details: Readonly<Record<string, unknown>>): UpdateError {
-  return new UpdateError(
-    'manifest-conflict',
-    `${file} is not a manifest that this flow wrote: ${reason} Nothing was changed. Publish a higher version, which ` +
-      'replaces it.',
-    { details: { file, ...details } },
-  );
 }

@@ -1,3 +1,4 @@
+import { METHODS as METHODS_OF_HTTP } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
@@ -8,6 +9,7 @@ import type { ShelvedFile } from './download-shelf.ts';
 import { type LiveSite, openLiveSite, type SiteSources } from './live-site.ts';
 import { isNotModified } from './negotiate.ts';
 import { chooseVariant } from './prepared-site.ts';
+import { refuseConnection } from './refuse-connection.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import { sendDownload } from './send-download.ts';
 import { sendError } from './send-error.ts';
@@ -91,6 +93,7 @@ async function makeApp(live: LiveSite, options: ServeOptions): Promise<FastifyIn
       maxHeaderSize: LIMITS.headerBytes,
     },
     // An address that cannot be decoded; hooks do not run for it.
+    clientErrorHandler: refuseConnection,
     frameworkErrors: (_error, _request, reply) => void answerUnknown(reply.headers(SECURITY_HEADERS)),
   });
   limitConnections(app.server, isTrustedProxy);
@@ -108,6 +111,7 @@ async function makeApp(live: LiveSite, options: ServeOptions): Promise<FastifyIn
       addHeadersOnExceeding: NO_COUNTERS,
     });
   }
+  for (const method of METHODS_OF_HTTP) app.addHttpMethod(method);
   app.route({
     method: app.supportedMethods,
     url: '*',

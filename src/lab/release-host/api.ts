@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { waitFor } from './answer.ts';
 import type { Origins } from './documents.ts';
 import type { Call, Outcome } from './front.ts';
 import { ApiProblem, notFound } from './problem.ts';
@@ -21,9 +22,11 @@ const BODY_LIMIT = 2_000_000;
 
 /** Answers a call of the API; in one turn of the event loop once its body is there, so that calls never mix. */
 export async function answerApi(options: ApiOptions, call: Call): Promise<Outcome> {
-  const { request, url, canPush } = call;
+  const { request, url, canPush, met } = call;
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
+  // The whole request first: after a delay its client may be gone, and it takes effect all the same.
   const body = await readBody(request);
+  await waitFor(met);
   if (url.pathname === '/rate_limit' && method === 'GET') {
     const rate = (canPush ? options.rateLimit.token : options.rateLimit.anonymous).document();
     return { status: 200, document: { resources: { core: rate, search: rate }, rate } };

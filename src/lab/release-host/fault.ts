@@ -29,7 +29,7 @@ export type FaultKind =
   | { readonly kind: 'reset'; readonly after: number }
   /** API: this answer says `digest: null`. Uploads: the asset's digest is null for good. */
   | { readonly kind: 'null-digest' }
-  /** API and uploads: the request is looked at only so much later. */
+  /** API: so much time between the request and its effect, whether the client waits or not. Uploads: before the body. */
   | { readonly kind: 'delay'; readonly milliseconds: number };
 
 /** The release's own address, the signed one behind the redirect, a manifest, the API, or its host for uploads. */

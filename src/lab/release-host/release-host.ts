@@ -46,6 +46,11 @@ export interface ReleaseHostOptions {
   readonly rateLimit?: { readonly token?: number; readonly anonymous?: number };
   /** The host's clock, in milliseconds since 1970: dates of releases and assets, Date header, rate limit. */
   readonly now?: () => number;
+  /**
+   * A draft's `created_at`: when it was made (the default), or when its commit was. GitHub's documentation says the
+   * second of releases in general; which of the two holds for drafts is not known, so a client must bear both.
+   */
+  readonly datesDraftsByCommit?: boolean;
 }
 
 export interface ReleaseHost {
@@ -93,7 +98,7 @@ const DEFAULT_LIFETIME = 300_000;
  */
 export async function startReleaseHost(options: ReleaseHostOptions = {}): Promise<ReleaseHost> {
   const now = options.now ?? Date.now;
-  const store = new Store(now);
+  const store = new Store(now, { datesDraftsByCommit: options.datesDraftsByCommit ?? false });
   const manifests = new Map<string, Uint8Array>();
   const faults = new FaultBook();
   const log: LoggedRequest[] = [];

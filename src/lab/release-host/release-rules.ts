@@ -1,4 +1,4 @@
-import { ApiProblem, type ValidationItem, validationFailed } from './problem.ts';
+import { type ValidationItem, validationFailed } from './problem.ts';
 import {
   findPublished,
   type MakeLatest,
@@ -7,6 +7,7 @@ import {
   type StoredRepository,
   sortReleases,
 } from './store.ts';
+import { isSha, isWellFormedTag } from './tag-rules.ts';
 
 /** What a request may say about a release; undefined leaves it as it is. */
 export interface ReleaseFields {
@@ -115,6 +116,10 @@ function checkFields(fields: ReleaseFields, isDraft: boolean, isPrerelease: bool
     const message = `body is too long (maximum is ${BODY_LIMIT} characters)`;
     throw validationFailed({ resource: 'Release', code: 'custom', field: 'body', message });
   }
+  if (fields.tag !== undefined && !isWellFormedTag(fields.tag)) {
+    const message = 'tag_name is not well-formed';
+    throw validationFailed({ resource: 'Release', code: 'custom', field: 'tag_name', message });
+  }
   if (fields.makeLatest === 'true' && (isDraft || isPrerelease)) {
     const message = 'Latest release cannot be draft or prerelease';
     throw validationFailed({ resource: 'Release', code: 'custom', field: 'make_latest', message });
@@ -149,19 +154,4 @@ function checkImmutable(release: StoredRelease, tag: string, isDraft: boolean): 
   const field = tag === release.tag ? 'draft' : 'tag_name';
   const message = `${field} cannot be changed on an immutable release`;
   throw validationFailed({ resource: 'Release', code: 'custom', field, message });
-}
-
-function isSha(commitish: string): boolean {
-  return /^[0-9a-f]{40}$/.test(commitish);
-}
-
-/** @throws ApiProblem 422 for a tag of an immutable release, or one that does not exist */
-export function deleteTag(repository: StoredRepository, tag: string): void {
-  if (!repository.tags.has(tag)) throw new ApiProblem(422, 'Reference does not exist');
-  if (findPublished(repository, tag)?.isImmutable === true) {
-    throw new ApiProblem(422, 'Cannot delete this tag');
-  }
-  repository.tags.delete(tag);
-  // A published release that loses its tag becomes a draft.
-  for (const release of repository.releases) if (release.tag === tag) release.isDraft = true;
 }

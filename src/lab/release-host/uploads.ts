@@ -3,6 +3,7 @@ import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { waitFor } from './answer.ts';
 import { beginUpload } from './asset-rules.ts';
 import { describeUpload } from './blob.ts';
 import { assetDocument, type Origins } from './documents.ts';
@@ -30,6 +31,7 @@ export class Uploads {
 
   async answer(call: Call): Promise<Outcome | null> {
     const { request, url, canPush, met } = call;
+    await waitFor(met);
     const release = this.#find(url);
     if (request.method !== 'POST' || release === null) throw notFound();
     if (!canPush) throw new ApiProblem(401, 'Requires authentication');

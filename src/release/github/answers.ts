@@ -12,6 +12,8 @@ export interface GitHubAsset {
   readonly sha256: string | null;
   /** Milliseconds since the epoch. */
   readonly updatedAt: number;
+  /** How often it was downloaded; null where the server does not tell. */
+  readonly downloads: number | null;
 }
 
 /** A release, draft or published, as GitHub tells of it. */
@@ -49,10 +51,12 @@ const assetAnswer = v.pipe(
     size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
     digest: v.nullish(v.string()),
     updated_at: moment,
+    download_count: v.nullish(v.pipe(v.number(), v.safeInteger())),
   }),
   v.transform(
-    ({ digest, updated_at: updatedAt, ...asset }): GitHubAsset => ({
+    ({ digest, updated_at: updatedAt, download_count: downloads, ...asset }): GitHubAsset => ({
       ...asset,
+      downloads: downloads ?? null,
       sha256: DIGEST.exec(digest ?? '')?.[1]?.toLowerCase() ?? null,
       updatedAt,
     }),
