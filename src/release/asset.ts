@@ -15,3 +15,15 @@ export interface AssetSource extends AssetFacts {
   /** Its bytes from the first on; throws where they are no longer those that were hashed. */
   openStream(): AsyncIterable<Uint8Array>;
 }
+
+/** Media types: RFC 7763 for Markdown, what macOS and Apache know for the others. */
+const CONTENT_TYPES: Readonly<Record<AssetName, string>> = {
+  'Nexy.dmg': 'application/x-apple-diskimage',
+  'Nexy.pkg': 'application/octet-stream',
+  'LATEST_CHANGES.md': 'text/markdown; charset=utf-8',
+};
+
+/** What is said of a file's kind when it is uploaded. */
+export function contentTypeOf(name: AssetName): string {
+  return CONTENT_TYPES[name];
+}

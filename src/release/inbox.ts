@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { systemErrorCode, UpdateError } from '../errors.ts';
 import { type DownloadProgress, ProgressMeter } from '../progress.ts';
-import type { AssetName, AssetSource } from './asset.ts';
+import { type AssetName, type AssetSource, contentTypeOf } from './asset.ts';
 import { type ArtifactInspection, type ArtifactName, inspectArtifact } from './inspect-artifact.ts';
 import {
   type InspectedPayload,
@@ -36,12 +36,6 @@ export interface InboxOptions extends PayloadExpectation {
   readonly inspect?: (name: ArtifactName, descriptor: number) => Promise<ArtifactInspection>;
 }
 
-/** Media types: RFC 7763 for Markdown, what macOS and Apache know for the others. */
-const CONTENT_TYPES: Readonly<Record<AssetName, string>> = {
-  'Nexy.dmg': 'application/x-apple-diskimage',
-  'Nexy.pkg': 'application/octet-stream',
-  'LATEST_CHANGES.md': 'text/markdown; charset=utf-8',
-};
 const ARTIFACTS = ['Nexy.dmg', 'Nexy.pkg'] as const satisfies readonly ArtifactName[];
 const NOTES = 'LATEST_CHANGES.md';
 const NAMES: readonly AssetName[] = [...ARTIFACTS, NOTES];
@@ -146,7 +140,7 @@ async function hashFiles(
       done += bytes;
       meter.move(done);
     });
-    const contentType = CONTENT_TYPES[name];
+    const contentType = contentTypeOf(name);
     assets.push({ name, size: file.size, sha256, contentType, openStream: () => file.stream() });
   }
   meter.finish();
