@@ -71,7 +71,7 @@ export class Transport {
 
   /** For Octokit. */
   readonly fetch: Fetch = async (url, init) => {
-    this.#assertTokenMayGo(url);
+    this.#assertTokenMayGo(url, init.body instanceof UploadBody);
     const isStreamed = init.body instanceof UploadBody || init.headers['accept'] === OCTET_STREAM;
     const limits = [init.signal ?? null, isStreamed ? null : AbortSignal.timeout(this.#callLimit)];
     const signal = AbortSignal.any(limits.filter((limit) => limit !== null));
@@ -87,9 +87,10 @@ export class Transport {
     await this.#dispatcher?.destroy();
   }
 
-  #assertTokenMayGo(text: string): void {
+  #assertTokenMayGo(text: string, isUpload: boolean): void {
     const url = URL.parse(text);
-    if (url !== null && (isApiUrl(this.#api, url) || isUploadUrl(this.#api, url))) return;
+    const mayGo = isUpload ? isUploadUrl : isApiUrl;
+    if (url !== null && mayGo(this.#api, url)) return;
     throw new UpdateError(
       'github-failed',
       `GitHub's answer names an address at ${url?.origin ?? 'no host'} that the token must not go to. ` +
