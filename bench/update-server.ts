@@ -5,7 +5,8 @@ import { parseArgs } from 'node:util';
 import { fetchManifest } from '../src/check/fetch-manifest.ts';
 import { startRelay } from './relay.ts';
 import { SAMPLE_MANIFEST } from './sample-manifest.ts';
-import { findNginx, startNginx } from './server/nginx.ts';
+import { findProgram } from './server/find-program.ts';
+import { startNginx } from './server/nginx.ts';
 import { startOurs } from './server/ours.ts';
 import { readProcessCost } from './server/process-cost.ts';
 import { runWrk } from './server/wrk.ts';
@@ -29,9 +30,9 @@ const [runs, seconds, connections] = [values.runs, values.seconds, values.connec
   number,
 ];
 
-if (process.platform !== 'linux' || findNginx() === null) {
-  console.error('This benchmark needs Linux and nginx.');
-  process.exit(2);
+if (process.platform !== 'linux' || findProgram('nginx') === null || findProgram('wrk') === null) {
+  console.error('Skipped: the comparison with nginx needs Linux, nginx and wrk.');
+  process.exit(0);
 }
 
 const STATUSES = [200, 304] as const;
