@@ -5,7 +5,6 @@ import { type Version, versionTag } from '../version.ts';
 import { changeManifests, type ManifestFolderOptions, readManifests } from './change-manifests.ts';
 import { decidePublication, type Standing, standingOf, versionNotNewer } from './decide-publication.ts';
 import type { GitHub } from './github/github.ts';
-import { openGitHub } from './github/open-github.ts';
 import { type Inbox, readInbox } from './inbox.ts';
 import { makeManifestText } from './manifest-document.ts';
 import { CHANNEL_FILES } from './manifest-folder.ts';
@@ -13,6 +12,7 @@ import type { PlannedAsset } from './plan.ts';
 import { type PublishedRelease, publishRelease, type ReleaseOutcome } from './publish-release.ts';
 import type { ReleaseReporter } from './reporter.ts';
 import type { ReleaseSettings } from './settings.ts';
+import { withGitHub } from './with-github.ts';
 
 export interface Publication {
   readonly settings: ReleaseSettings;
@@ -53,18 +53,11 @@ export interface PublishReport {
  * @throws UpdateError with the codes of that document's table
  */
 export async function publish(publication: Publication): Promise<PublishReport> {
-  const { settings, version, channel, reporter, signal } = publication;
+  const { settings, version, channel } = publication;
   assertMayPublish(settings, channel);
   const shelf = await readManifests(folderOptions(publication));
   const standing = standingOf(shelf, channel, version);
-  const github = openGitHub({
-    apiUrl: settings.apiUrl,
-    token: settings.token,
-    owner: settings.owner,
-    signal,
-    onWait: (seconds) => reporter.step('wait', `GitHub asks to wait ${seconds} s`),
-  });
-  try {
+  return withGitHub(publication, async (github) => {
     const inbox = await openInbox(publication);
     try {
       if (standing === 'superseded' && !(await isPublished(publication, github, inbox)))
@@ -81,9 +74,7 @@ export async function publish(publication: Publication): Promise<PublishReport> 
     } finally {
       await inbox.close();
     }
-  } finally {
-    await github.close();
-  }
+  });
 }
 
 function assertMayPublish({ stable }: ReleaseSettings, channel: Channel): void {

@@ -5,6 +5,7 @@ import type { Call, Outcome } from './front.ts';
 import { ApiProblem, notFound } from './problem.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { JsonObject } from './release-fields.ts';
+import type { Replica } from './replica.ts';
 import { type Route, routes } from './routes.ts';
 import type { Store, StoredAsset } from './store.ts';
 
@@ -12,6 +13,7 @@ export interface ApiOptions {
   readonly store: Store;
   readonly origins: () => Origins;
   readonly rateLimit: { readonly token: RateLimit; readonly anonymous: RateLimit };
+  readonly replica: Replica;
   sign(asset: StoredAsset): string | null;
 }
 
@@ -36,17 +38,22 @@ export async function answerApi(options: ApiOptions, call: Call): Promise<Outcom
   const found = findRoute(method, rest);
   if (repository === null || found === null) throw notFound();
   if (found.route.access === 'push' && !canPush) throw new ApiProblem(401, 'Requires authentication');
-  return found.route.handle({
+  const isReading = method === 'GET';
+  const settle = isReading ? null : options.replica.watch(repository);
+  const outcome = found.route.handle({
     store: options.store,
     origins: options.origins(),
-    repository,
+    repository: isReading && met.has('stale') ? options.replica.before(repository) : repository,
     parts: found.parts,
     url,
     body: body === '' ? {} : parse(body),
     canPush,
     accept: request.headers.accept ?? '',
+    isGuarded: !met.has('unguarded'),
     sign: options.sign,
   });
+  if (outcome.hasEffect === true) settle?.();
+  return outcome;
 }
 
 export function apiDocumentation(method: string, url: URL): string {

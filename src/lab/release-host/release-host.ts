@@ -17,6 +17,7 @@ import { type Fault, FaultBook } from './fault.ts';
 import { Front } from './front.ts';
 import { type HostedRelease, snapshot } from './hosted-release.ts';
 import { RateLimit } from './rate-limit.ts';
+import { Replica } from './replica.ts';
 import { putAsset, withdrawAsset } from './shortcuts.ts';
 import { Store } from './store.ts';
 import { Uploads } from './uploads.ts';
@@ -117,14 +118,16 @@ export async function startReleaseHost(options: ReleaseHostOptions = {}): Promis
     lifetime: options.signedUrlLifetime ?? DEFAULT_LIFETIME,
     assetOrigin: () => assetOrigin,
   });
-  const uploads = new Uploads(store, origins);
+  const replica = new Replica();
+  const uploads = new Uploads(store, replica, origins);
   const common = { token, faults, log, calls, now };
   const api = new Front({
     ...common,
     on: 'api',
     rateLimit,
     describe: () => ({ tag: null, file: null }),
-    work: (call) => answerApi({ store, origins, rateLimit, sign: (asset) => downloads.sign(asset) }, call),
+    work: (call) =>
+      answerApi({ store, replica, origins, rateLimit, sign: (asset) => downloads.sign(asset) }, call),
     documentation: apiDocumentation,
   });
   const upload = new Front({

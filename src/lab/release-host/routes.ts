@@ -26,6 +26,8 @@ export interface RouteCall {
   readonly body: JsonObject;
   readonly canPush: boolean;
   readonly accept: string;
+  /** Whether publishing looks for another published release of the tag. */
+  readonly isGuarded: boolean;
   /** The short-lived address of an asset's bytes. */
   sign(asset: StoredAsset): string | null;
 }
@@ -72,10 +74,13 @@ export const routes: readonly Route[] = [
     path: /^\/releases$/,
     documentation: 'releases/releases#create-a-release',
     access: 'push',
-    handle: ({ store, origins, repository, body }) => {
+    handle: ({ store, origins, repository, body, isGuarded }) => {
       const { tag, ...fields } = readReleaseFields(body);
       if (tag === undefined) throw missing('tag_name');
-      const document = releaseDocument(origins, createRelease(store, repository, { ...fields, tag }));
+      const document = releaseDocument(
+        origins,
+        createRelease(store, repository, { ...fields, tag }, isGuarded),
+      );
       return { status: 201, document, headers: { location: document.url }, hasEffect: true };
     },
   },
@@ -115,7 +120,7 @@ export const routes: readonly Route[] = [
     access: 'push',
     handle: (call) => {
       const release = releaseOf(call);
-      updateRelease(call.store, release, readReleaseFields(call.body));
+      updateRelease(call.store, release, readReleaseFields(call.body), call.isGuarded);
       return { status: 200, document: releaseDocument(call.origins, release), hasEffect: true };
     },
   },

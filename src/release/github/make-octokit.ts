@@ -35,9 +35,10 @@ export function makeOctokit({ api, token, fetch, second, isPaced, signal }: Octo
     auth: token,
     baseUrl: api.href,
     userAgent: 'nexy-release',
-    request: { fetch, retries: 0 },
+    request: { fetch },
     log: { debug: silent, info: silent, warn: silent, error: silent },
     retry: {
+      retries: RETRIES_OF_READS,
       retryAfterBaseValue: second,
       doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451],
     },
@@ -47,8 +48,11 @@ export function makeOctokit({ api, token, fetch, second, isPaced, signal }: Octo
     options.headers['x-github-api-version'] = '2022-11-28';
     // A copy: Octokit hands out the same object for every call, and its plugins write into it.
     options.request = { ...options.request };
-    if (options.method !== 'GET') return;
-    options.request['retries'] = RETRIES_OF_READS;
+    if (options.method !== 'GET') {
+      options.request['retries'] = 0;
+      return;
+    }
+    // Not as the request's own: the plugin would then repeat refusals too.
     if (signal !== null) options.request.signal = signal;
   });
   return octokit;

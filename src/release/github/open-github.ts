@@ -3,7 +3,7 @@ import { readApiUrl } from './api-url.ts';
 import { Calls } from './calls.ts';
 import { GitHub } from './github.ts';
 import { makeOctokit } from './make-octokit.ts';
-import { type Fetch, Transport } from './transport.ts';
+import { type Fetch, Transport, type TransportLimits } from './transport.ts';
 
 export interface GitHubOptions {
   readonly apiUrl: string;
@@ -18,6 +18,8 @@ export interface GitHubOptions {
   readonly fetch?: Fetch;
   /** Milliseconds that count as a second in its waits; tests shorten them. */
   readonly second?: number;
+  /** Shorter ones for tests. */
+  readonly limits?: TransportLimits;
   /** Whether writing calls are spaced as GitHub asks; by default they are, unless the API is on loopback. */
   readonly isPaced?: boolean;
 }
@@ -31,7 +33,7 @@ export function openGitHub(options: GitHubOptions): GitHub {
   const { owner, second = 1000, onWait = () => undefined } = options;
   const api = readApiUrl(options.apiUrl);
   const token = assertToken(options.token);
-  const transport = new Transport({ api, fetch: options.fetch });
+  const transport = new Transport({ api, fetch: options.fetch, limits: options.limits });
   const isPaced = options.isPaced ?? !api.isLoopback;
   const connect = (signal: AbortSignal | null): GitHub => {
     const client = makeOctokit({ api, token, fetch: transport.fetch, second, isPaced, signal });

@@ -15,13 +15,18 @@ export interface FetchInit {
   readonly duplex?: 'half';
 }
 
-/** Milliseconds for a whole call, its answer included; uploads and downloads have stall limits instead. */
-const TIME_LIMIT = 60_000;
-/**
- * Milliseconds without a byte of the answer; undici counts anew whenever a piece of the body could be sent, so that
- * an upload may take as long as it needs. GitHub needs a while for a large file after its last byte.
- */
-const STALL_LIMIT = 180_000;
+/** In milliseconds. */
+export interface TransportLimits {
+  /** For a whole call, its answer included; uploads and downloads of files have none. */
+  readonly call: number;
+  /**
+   * Without a byte of the answer. undici counts anew whenever a piece of the body was sent, so that an upload may take
+   * as long as it needs; GitHub needs a while for a large file after its last byte.
+   */
+  readonly stall: number;
+}
+
+const LIMITS: TransportLimits = { call: 60_000, stall: 180_000 };
 /** A hundred releases with the longest texts that GitHub takes are below 40 MB. */
 const MAXIMUM_ANSWER = 64 * 1024 * 1024;
 
@@ -29,8 +34,7 @@ export interface TransportOptions {
   readonly api: ApiUrl;
   /** Takes the place of undici's fetch: recorded traffic is replayed to the global one. */
   readonly fetch?: Fetch | undefined;
-  /** Milliseconds, for tests. */
-  readonly stallLimit?: number | undefined;
+  readonly limits?: TransportLimits | undefined;
   readonly environment?: NodeJS.ProcessEnv;
 }
 
@@ -41,14 +45,16 @@ export interface TransportOptions {
 export class Transport {
   readonly #api: ApiUrl;
   readonly #fetch: Fetch;
+  readonly #callLimit: number;
   readonly #dispatcher: Dispatcher | null;
   #writes = 0;
   #clock: { readonly server: number; readonly seenAt: number } | null = null;
 
   /** @throws UpdateError `usage` for a proxy of the environment that is none */
-  constructor({ api, fetch, stallLimit = STALL_LIMIT, environment = process.env }: TransportOptions) {
+  constructor({ api, fetch, limits = LIMITS, environment = process.env }: TransportOptions) {
     this.#api = api;
-    this.#dispatcher = fetch === undefined ? makeDispatcher(api, stallLimit, environment) : null;
+    this.#callLimit = limits.call;
+    this.#dispatcher = fetch === undefined ? makeDispatcher(api, limits.stall, environment) : null;
     this.#fetch = fetch ?? fetchThrough(this.#dispatcher);
   }
 
@@ -67,7 +73,7 @@ export class Transport {
   readonly fetch: Fetch = async (url, init) => {
     this.#assertTokenMayGo(url);
     const isStreamed = init.body instanceof UploadBody || init.headers['accept'] === OCTET_STREAM;
-    const limits = [init.signal ?? null, isStreamed ? null : AbortSignal.timeout(TIME_LIMIT)];
+    const limits = [init.signal ?? null, isStreamed ? null : AbortSignal.timeout(this.#callLimit)];
     const signal = AbortSignal.any(limits.filter((limit) => limit !== null));
     signal.throwIfAborted();
     if (init.method !== 'GET' && init.method !== 'HEAD') this.#writes += 1;

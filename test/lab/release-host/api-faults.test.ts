@@ -158,6 +158,47 @@ describe('slowness and silence', () => {
   });
 });
 
+describe('what GitHub promises nobody', () => {
+  it('may read as it was before the last change', async () => {
+    const first = await github.draft('v1');
+    const second = await github.draft('v2');
+    await github.upload(second, 'Nexy.dmg', 'bytes');
+    const stale = { on: 'api', method: 'GET', times: 1, fault: { kind: 'stale' } } as const;
+    host.fault(stale);
+    expect((await github.call('GET', `/releases/${second.id}/assets`)).document).toEqual([]);
+    expect((await github.call('GET', `/releases/${second.id}/assets`)).document).toHaveLength(1);
+    await github.publish(second);
+    host.fault(stale);
+    expect((await github.call('GET', '/releases/tags/v2')).status).toBe(404);
+    expect((await github.call('GET', '/releases/tags/v2')).status).toBe(200);
+    await github.call('DELETE', `/releases/${first.id}`);
+    host.fault(stale);
+    expect((await github.call('GET', '/releases')).document).toMatchObject([
+      { id: first.id },
+      { id: second.id },
+    ]);
+    expect((await github.call('GET', '/releases')).document).toMatchObject([{ id: second.id }]);
+  });
+
+  it('is never stale for who writes', async () => {
+    host.fault({ on: 'api', fault: { kind: 'stale' } });
+    const draft = await github.draft('v1');
+    expect((await github.publish(draft)).status).toBe(200);
+    expect((await github.publish(await github.draft('v1'))).status).toBe(422);
+  });
+
+  it('may publish a tag twice', async () => {
+    await github.publish(await github.draft('v1'));
+    host.fault({ on: 'api', method: 'PATCH', times: 1, fault: { kind: 'unguarded' } });
+    const second = await github.draft('v1');
+    expect((await github.publish(second)).status).toBe(200);
+    host.fault({ on: 'api', method: 'POST', times: 1, fault: { kind: 'unguarded' } });
+    await github.create({ tag_name: 'v1' });
+    expect(host.github.releases().map(({ isDraft }) => isDraft)).toEqual([false, false, false]);
+    expect((await github.publish(await github.draft('v1'))).status).toBe(422);
+  });
+});
+
 describe('a fault', () => {
   it('meets only the method and the path that it is meant for, so many times', async () => {
     host.fault({

@@ -76,12 +76,14 @@ describe('an immutable release', () => {
 
   it('keeps its tag and stays published, while title and notes may change', async () => {
     const { id } = await publishImmutably();
-    for (const body of [{ tag_name: 'v2' }, { draft: true }]) {
-      expect((await github.call('PATCH', `/releases/${id}`, { body })).status).toBe(422);
+    for (const body of [{ tag_name: 'v2' }, { target_commitish: '1'.repeat(40) }, { draft: true }]) {
+      const refused = await github.call('PATCH', `/releases/${id}`, { body });
+      const message = `${Object.keys(body)[0]} cannot be changed when release is immutable`;
+      expect([refused.status, refused.document]).toMatchObject([422, { errors: [{ message }] }]);
     }
     const tag = await github.call('DELETE', '/git/refs/tags/v1');
     expect([tag.status, textIn(tag.document, 'message')]).toEqual([422, 'Cannot delete this tag']);
-    const body = { name: 'New', body: 'Notes', tag_name: 'v1', make_latest: 'true' };
+    const body = { name: 'New', body: 'Notes', tag_name: 'v1', prerelease: false, make_latest: 'true' };
     expect((await github.call('PATCH', `/releases/${id}`, { body })).status).toBe(200);
     expect(host.github.releases()).toMatchObject([
       { tag: 'v1', name: 'New', body: 'Notes', isImmutable: true },

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { type ClientRequest, request } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ReleaseHost, startReleaseHost } from '../../../src/lab/release-host/release-host.ts';
+import { makeCertificate } from '../../support/certificate.ts';
 import { GitHubClient, numberIn, textIn } from '../../support/github-client.ts';
 import { randomBody } from '../../support/random-body.ts';
 
@@ -156,6 +158,31 @@ describe('a broken upload', () => {
     await github.call('DELETE', `/releases/${draft.id}`);
     expect(await statusOf(upload.end('x'.repeat(600)))).toBe(404);
     expect(host.github.releases()).toEqual([]);
+  });
+});
+
+describe('over https', () => {
+  it('is the same, with addresses that say so', async () => {
+    const tls = await makeCertificate();
+    const secure = await startReleaseHost({ tls });
+    try {
+      const send = (url: string, body: string, type: string) => {
+        const headers = { authorization: `Bearer ${secure.token}`, 'content-type': type };
+        const own = secureRequest(url, { method: 'POST', ca: tls.cert, headers });
+        own.end(body);
+        return statusOf(own);
+      };
+      const releases = `${secure.apiOrigin}/repos/Seregawpn/Nexy_production/releases`;
+      expect(await send(releases, '{"tag_name":"v1","draft":true}', 'application/json')).toBe(201);
+      const upload = `${secure.uploadOrigin}/repos/Seregawpn/Nexy_production/releases/${secure.github.releases()[0]?.id}/assets`;
+      expect(await send(`${upload}?name=a`, 'bytes', 'text/plain')).toBe(201);
+      secure.fault({ on: 'upload', fault: { kind: 'reset', after: 2 } });
+      await expect(send(`${upload}?name=b`, 'bytes', 'text/plain')).rejects.toThrow();
+      const states = secure.github.releases()[0]?.assets.map(({ state }) => state);
+      expect([secure.uploadOrigin.slice(0, 8), states]).toEqual(['https://', ['uploaded', 'starter']]);
+    } finally {
+      await secure.close();
+    }
   });
 });
 
