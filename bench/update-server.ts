@@ -46,17 +46,23 @@ interface Sample {
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'nexy-bench-update-server-'));
-const manifests = join(folder, 'manifests');
-await mkdir(manifests);
-await writeFile(join(manifests, 'manifest.json'), SAMPLE_MANIFEST);
-const ours = await startOurs(manifests, join(folder, 'ours.log'));
-const nginx = await startNginx({ root: manifests, server: `access_log "${join(folder, 'nginx.log')}";` });
-const contenders = [
-  { name: 'nexy-update-server', ...ours },
-  { name: 'nginx', ...nginx },
-];
+const started: { stop(): Promise<void> }[] = [];
+const keep = <Server extends { stop(): Promise<void> }>(server: Server): Server => {
+  started.push(server);
+  return server;
+};
 
 try {
+  const manifests = join(folder, 'manifests');
+  await mkdir(manifests);
+  await writeFile(join(manifests, 'manifest.json'), SAMPLE_MANIFEST);
+  const ours = keep(await startOurs(manifests, join(folder, 'ours.log')));
+  const access = `access_log "${join(folder, 'nginx.log')}";`;
+  const nginx = keep(await startNginx({ root: manifests, server: access }));
+  const contenders = [
+    { name: 'nexy-update-server', ...ours },
+    { name: 'nginx', ...nginx },
+  ];
   const idle = contenders.map(({ pid }) => readProcessCost(pid).memory);
   const samples = new Map<string, Sample[]>();
   for (let run = 0; run <= runs; run += 1) {
@@ -81,7 +87,7 @@ try {
     console.log(JSON.stringify({ runs, seconds, connections, results, memory, answers }, null, 2));
   else print(results, memory, answers);
 } finally {
-  await Promise.all([ours.stop(), nginx.stop()]);
+  await Promise.all(started.map((server) => server.stop()));
   await rm(folder, { recursive: true, force: true });
 }
 
