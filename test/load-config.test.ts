@@ -12,6 +12,9 @@ manifests:
   beta: https://updates.acme.example/manifest_beta.json
 `;
 
+/** 32 bytes in base64. */
+const APPCAST_KEY = Buffer.alloc(32, 0xfb).toString('base64');
+
 async function load(text: string): Promise<unknown> {
   const folder = await mkdtemp(join(tmpdir(), 'nexy-updater-config-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -27,6 +30,7 @@ describe('loadConfig', () => {
       owner: 'Seregawpn/Nexy_production',
       bundleId: 'com.nexy.assistant',
       keys: [],
+      appcastKeys: [],
     });
     expect(Object.keys(config.manifests)).toEqual(['stable', 'beta']);
   });
@@ -40,10 +44,15 @@ describe('loadConfig', () => {
         beta: 'https://updates.acme.example/manifest_beta.json',
       },
     };
-    expect(await load(GOOD)).toEqual({ ...required, allowedHosts: [], keys: [] });
-    const more = 'allowed_hosts: [CDN.acme.example, "mirror.acme.example:8443"]\nkeys: [abc]\n';
+    expect(await load(GOOD)).toEqual({ ...required, allowedHosts: [], keys: [], appcastKeys: [] });
+    const more = `allowed_hosts: [CDN.acme.example, "mirror.acme.example:8443"]\nkeys: [abc]\nappcast_keys: [${APPCAST_KEY}]\n`;
     const allowedHosts = ['cdn.acme.example', 'mirror.acme.example:8443'];
-    expect(await load(GOOD + more)).toEqual({ ...required, allowedHosts, keys: ['abc'] });
+    expect(await load(GOOD + more)).toEqual({
+      ...required,
+      allowedHosts,
+      keys: ['abc'],
+      appcastKeys: [APPCAST_KEY],
+    });
   });
 
   it.each([
@@ -90,6 +99,25 @@ describe('loadConfig', () => {
     ],
     ['hosts that are a text', `${GOOD}allowed_hosts: x.example\n`, 'allowed_hosts must be a list'],
     ['keys that are numbers', `${GOOD}keys: [1]\n`, 'keys.0 must be a text'],
+    ...[
+      'abc',
+      APPCAST_KEY.slice(4),
+      `${APPCAST_KEY.slice(0, -1)}`,
+      APPCAST_KEY.replace('+', '-'),
+      Buffer.alloc(64).toString('base64'),
+    ].map(
+      (key) =>
+        [
+          `the appcast key ${key}`,
+          `${GOOD}appcast_keys: ["${key}"]\n`,
+          'appcast_keys.0 must be an ed25519 public key',
+        ] as const,
+    ),
+    [
+      'an appcast key that is no list',
+      `${GOOD}appcast_keys: ${APPCAST_KEY}\n`,
+      'appcast_keys must be a list',
+    ],
   ])('refuses %s as a wrong use, and says what is wrong', async (_name, text, sentence) => {
     expect(await load(text)).toMatchObject({ code: 'usage', message: expect.stringContaining(sentence) });
   });
