@@ -23,6 +23,13 @@ export interface UpdaterConfig {
   readonly manifests: Readonly<Record<Channel, string>>;
   readonly allowedHosts: readonly string[];
   readonly keys: readonly string[];
+  readonly publish: PublishPolicy;
   /** ed25519 public keys that appcasts may carry signatures of, 32 bytes in base64 each (Sparkle's SUPublicEDKey). */
   readonly appcastKeys: readonly string[];
+}
+
+/** What `nexy-release` may do. */
+export interface PublishPolicy {
+  /** How a version gets to the stable channel: only from another channel, or straight from a build too. */
+  readonly stable: 'promotion' | 'direct';
 }

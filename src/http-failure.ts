@@ -41,7 +41,11 @@ const REASON_OF_CODE: Readonly<Record<string, HttpFailureReason>> = {
   EPIPE: 'connection-lost',
   ERR_STREAM_PREMATURE_CLOSE: 'connection-lost',
   ERR_READING_RESPONSE_STREAM: 'connection-lost',
+  UND_ERR_SOCKET: 'connection-lost',
   ETIMEDOUT: 'timeout',
+  UND_ERR_CONNECT_TIMEOUT: 'timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'timeout',
+  UND_ERR_BODY_TIMEOUT: 'timeout',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate',
   SELF_SIGNED_CERT_IN_CHAIN: 'certificate',
   EPROTO: 'certificate',
@@ -91,6 +95,7 @@ export function describeHttpFailure(error: unknown): HttpFailure {
 function findReason(error: unknown, code: string | null): HttpFailureReason {
   if (error instanceof UpdateError) return error.code === 'cancelled' ? 'cancelled' : 'url-refused';
   if (error instanceof Error && error.name === 'AbortError') return 'cancelled';
+  if (error instanceof Error && error.name === 'TimeoutError') return 'timeout';
   if (code === null) return 'other';
   const known = REASON_OF_CODE[code];
   if (known !== undefined) return known;

@@ -32,6 +32,18 @@ export async function loadConfig(path: string): Promise<UpdaterConfig> {
       ),
       allowed_hosts: v.optional(v.array(host, 'must be a list of host names'), []),
       keys: v.optional(v.array(text, 'must be a list of keys'), []),
+      publish: v.optional(
+        v.strictObject(
+          {
+            stable: v.optional(
+              v.picklist(['promotion', 'direct'], 'must be promotion or direct'),
+              'promotion',
+            ),
+          },
+          'must be a mapping with the key stable',
+        ),
+        {},
+      ),
       appcast_keys: v.optional(v.array(appcastKey, 'must be a list of keys'), []),
     },
     'must be a mapping',
@@ -41,8 +53,8 @@ export async function loadConfig(path: string): Promise<UpdaterConfig> {
     const problems = result.issues.map((issue) => describe(v.getDotPath(issue), issue));
     throw unusable(path, `${problems.join('; ')}.`);
   }
-  const { owner, bundle_id: bundleId, manifests, allowed_hosts: allowedHosts, keys } = result.output;
-  return { owner, bundleId, manifests, allowedHosts, keys, appcastKeys: result.output.appcast_keys };
+  const { owner, bundle_id: bundleId, manifests, allowed_hosts: allowedHosts, keys, publish } = result.output;
+  return { owner, bundleId, manifests, allowedHosts, keys, publish, appcastKeys: result.output.appcast_keys };
 }
 
 async function readYaml(path: string): Promise<unknown> {

@@ -1,4 +1,10 @@
-import { DEFAULT_POLLING, findNextDelay, type PollingPolicy } from './check/schedule.ts';
+import {
+  afterCheck,
+  DEFAULT_POLLING,
+  findNextDelay,
+  NOTHING_CHECKED,
+  type PollingPolicy,
+} from './check/schedule.ts';
 
 export interface Polling {
   /** No check is begun until `resume`: the Mac is asleep, or offline. */
@@ -18,7 +24,7 @@ export function startPolling(
   policy: PollingPolicy = DEFAULT_POLLING,
   random: () => number = Math.random,
 ): Polling {
-  let history = { hasChecked: false, failures: 0 };
+  let history = NOTHING_CHECKED;
   let mode: 'active' | 'paused' | 'stopped' = 'active';
   let isChecking = false;
   let timer: NodeJS.Timeout | null = null;
@@ -36,7 +42,7 @@ export function startPolling(
       () => true,
     );
     isChecking = false;
-    history = { hasChecked: true, failures: failed ? history.failures + 1 : 0 };
+    history = afterCheck(history, failed);
     schedule();
   };
   const become = (next: typeof mode): void => {

@@ -1,7 +1,6 @@
 import { readBundle } from './bundle/bundle.ts';
 import { rememberRefusal } from './check/refusals.ts';
 import { download } from './download/download.ts';
-import type { DownloadProgress } from './download/progress.ts';
 import type { VerifiedFile } from './download/verified-file.ts';
 import { UpdateError } from './errors.ts';
 import { keepFailedStarts } from './failed-starts.ts';
@@ -12,6 +11,7 @@ import { prepareInstall } from './install/prepare.ts';
 import type { PreparedInstall, PrepareStep } from './install/prepared-install.ts';
 import { Tools } from './install/tools.ts';
 import type { Candidate } from './manifest/candidate.ts';
+import type { DownloadProgress } from './progress.ts';
 import type { Check } from './run-check.ts';
 
 /** What an update is installed into, and how; fixed for the life of an updater. */

@@ -1,8 +1,8 @@
 import type { Decision } from './check/decide.ts';
-import type { DownloadProgress } from './download/progress.ts';
 import type { UpdateError } from './errors.ts';
 import type { PrepareStep } from './install/prepared-install.ts';
 import type { DownloadSummary } from './prepare-update.ts';
+import type { DownloadProgress } from './progress.ts';
 
 /**
  * The whole life of an update. Beside it there is nothing that says how far an update is.

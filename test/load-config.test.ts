@@ -31,6 +31,7 @@ describe('loadConfig', () => {
       bundleId: 'com.nexy.assistant',
       keys: [],
       appcastKeys: [],
+      publish: { stable: 'promotion' },
     });
     expect(Object.keys(config.manifests)).toEqual(['stable', 'beta']);
   });
@@ -44,15 +45,25 @@ describe('loadConfig', () => {
         beta: 'https://updates.acme.example/manifest_beta.json',
       },
     };
-    expect(await load(GOOD)).toEqual({ ...required, allowedHosts: [], keys: [], appcastKeys: [] });
+    const publish = { stable: 'promotion' };
+    expect(await load(GOOD)).toEqual({ ...required, allowedHosts: [], keys: [], publish, appcastKeys: [] });
     const more = `allowed_hosts: [CDN.acme.example, "mirror.acme.example:8443"]\nkeys: [abc]\nappcast_keys: [${APPCAST_KEY}]\n`;
     const allowedHosts = ['cdn.acme.example', 'mirror.acme.example:8443'];
     expect(await load(GOOD + more)).toEqual({
       ...required,
       allowedHosts,
       keys: ['abc'],
+      publish,
       appcastKeys: [APPCAST_KEY],
     });
+  });
+
+  it.each([
+    ['stable: direct', 'direct'],
+    ['stable: promotion', 'promotion'],
+    ['{}', 'promotion'],
+  ])('reads how a version may get to the stable channel (%s)', async (text, stable) => {
+    expect(await load(`${GOOD}publish:\n  ${text}\n`)).toMatchObject({ publish: { stable } });
   });
 
   it.each([
@@ -98,21 +109,14 @@ describe('loadConfig', () => {
       'allowed_hosts.0 must be a host name',
     ],
     ['hosts that are a text', `${GOOD}allowed_hosts: x.example\n`, 'allowed_hosts must be a list'],
+    [
+      'another way to the stable channel',
+      `${GOOD}publish:\n  stable: always\n`,
+      'publish.stable must be promotion or direct',
+    ],
+    ['a policy that is a text', `${GOOD}publish: direct\n`, 'publish must be a mapping'],
+    ['a policy for another channel', `${GOOD}publish:\n  beta: direct\n`, 'publish.beta is not a known key'],
     ['keys that are numbers', `${GOOD}keys: [1]\n`, 'keys.0 must be a text'],
-    ...[
-      'abc',
-      APPCAST_KEY.slice(4),
-      `${APPCAST_KEY.slice(0, -1)}`,
-      APPCAST_KEY.replace('+', '-'),
-      Buffer.alloc(64).toString('base64'),
-    ].map(
-      (key) =>
-        [
-          `the appcast key ${key}`,
-          `${GOOD}appcast_keys: ["${key}"]\n`,
-          'appcast_keys.0 must be an ed25519 public key',
-        ] as const,
-    ),
     [
       'an appcast key that is no list',
       `${GOOD}appcast_keys: ${APPCAST_KEY}\n`,
@@ -120,6 +124,19 @@ describe('loadConfig', () => {
     ],
   ])('refuses %s as a wrong use, and says what is wrong', async (_name, text, sentence) => {
     expect(await load(text)).toMatchObject({ code: 'usage', message: expect.stringContaining(sentence) });
+  });
+
+  it.each([
+    ['no base64', 'abc'],
+    ['too short', APPCAST_KEY.slice(4)],
+    ['without its last character', APPCAST_KEY.slice(0, -1)],
+    ['in the alphabet for addresses', APPCAST_KEY.replaceAll('/', '_').replaceAll('+', '-')],
+    ['as long as a private key of that era', Buffer.alloc(64, 1).toString('base64')],
+  ])('refuses an appcast key that is %s', async (_what, key) => {
+    expect(await load(`${GOOD}appcast_keys: ["${key}"]\n`)).toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('appcast_keys.0 must be an ed25519 public key'),
+    });
   });
 
   it('names every key that is wrong, not only the first', async () => {

@@ -1,5 +1,5 @@
 import { UpdateError } from '../errors.ts';
-import { readVersion, type Version } from '../version.ts';
+import { compareVersions, isSameVersion, readVersion, type Version } from '../version.ts';
 import type { Bundle } from './bundle.ts';
 import { parsePropertyList, stringAt } from './property-list.ts';
 
@@ -16,6 +16,22 @@ export function versionOfBundle({
   const isFuller =
     bundleVersion?.startsWith(`${shortVersion}.`) === true && readVersion(bundleVersion) !== null;
   return isFuller ? bundleVersion : shortVersion;
+}
+
+/**
+ * Whether a bundle is of the version that is offered: one of its two version keys is that one, and what it will go by
+ * once it is installed is not lower, or the same offer would come for ever (DESIGN.md section 6, step 4).
+ */
+export function isBundleOfVersion(
+  bundle: Pick<Bundle, 'shortVersion' | 'bundleVersion'>,
+  offered: Version,
+): boolean {
+  const isNamed = [bundle.shortVersion, bundle.bundleVersion].some((text) => {
+    const version = readVersion(text ?? '');
+    return version !== null && isSameVersion(version, offered);
+  });
+  const own = readVersion(versionOfBundle(bundle) ?? '');
+  return isNamed && own !== null && compareVersions(own, offered) >= 0;
 }
 
 /**

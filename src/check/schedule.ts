@@ -26,6 +26,13 @@ export interface PollingHistory {
   readonly failures: number;
 }
 
+export const NOTHING_CHECKED: PollingHistory = { hasChecked: false, failures: 0 };
+
+/** The history as it is after one more check. */
+export function afterCheck({ failures }: PollingHistory, hasFailed: boolean): PollingHistory {
+  return { hasChecked: true, failures: hasFailed ? failures + 1 : 0 };
+}
+
 /**
  * The wait until the next check, in milliseconds. Jittered over the whole interval (between half of it and
  * one and a half), so that installations that started together spread out and stay spread out.

@@ -150,12 +150,12 @@ function collectHost(value: string, before: readonly string[]): readonly string[
   throw new InvalidArgumentError('It has to be a host name like cdn.example.com.');
 }
 
-function parseOwner(value: string): string {
+export function parseOwner(value: string): string {
   if (/^[\w.-]+\/[\w.-]+$/.test(value)) return value;
   throw new InvalidArgumentError('It has to look like owner/repository.');
 }
 
-function parseBase(value: string): string {
+export function parseBase(value: string): string {
   const url = URL.parse(value);
   if (url !== null && /^https?:$/.test(url.protocol)) return value.replace(/\/+$/, '');
   throw new InvalidArgumentError('It has to be an https address, or http on loopback.');

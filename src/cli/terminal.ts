@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
-import type { DownloadProgress } from '../download/progress.ts';
 import { asUpdateError, type Unforeseen } from '../errors.ts';
+import type { DownloadProgress } from '../progress.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -35,10 +35,12 @@ export function openTerminal(isJson: boolean): Terminal {
       if (!isJson) process.stdout.write(`${text}\n`);
     },
     step: (name, text) => {
+      endProgress();
       if (isJson) note({ event: 'step', step: name });
       else process.stderr.write(`  ${paint('dim', text, process.stderr)}\n`);
     },
     warn: (text) => {
+      endProgress();
       if (isJson) note({ event: 'warning', message: text });
       else process.stderr.write(`  ${paint('yellow', 'Warning:', process.stderr)} ${text}\n`);
     },

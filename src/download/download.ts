@@ -3,6 +3,7 @@ import { type FileLock, tryFileLock } from '../file-lock.ts';
 import { createHttpClient, type HttpSettings } from '../http.ts';
 import type { Candidate } from '../manifest/candidate.ts';
 import { asFolderError } from '../private-folder.ts';
+import { type DownloadProgress, ProgressMeter } from '../progress.ts';
 import { readRecord } from './download-record.ts';
 import { type DownloadJob, fetchCandidate } from './fetch-candidate.ts';
 import { giveUp, type ListedFailure, mostTelling } from './give-up.ts';
@@ -15,7 +16,6 @@ import {
   removeIfPresent,
   removeOthers,
 } from './pending-folder.ts';
-import { type DownloadProgress, ProgressMeter } from './progress.ts';
 import { type DownloadSeams, REAL_SEAMS } from './seams.ts';
 import type { Digest, VerifiedFile } from './verified-file.ts';
 import { cancelled, verifyFile } from './verify-file.ts';

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ErrorCode } from '../errors.ts';
+import { readRetryAfter } from '../retry-delay.ts';
 
 /** What was asked for. */
 export interface Question {
@@ -105,12 +106,4 @@ export function readStrongEtag(headers: IncomingHttpHeaders): string | null {
 
 function readLength(header: string | undefined): number | null {
   return header !== undefined && /^\d+$/.test(header) ? Number(header) : null;
-}
-
-/** Milliseconds to wait, from seconds or a date (RFC 9110 section 10.2.3). */
-function readRetryAfter(header: string | undefined, now: number): number | null {
-  if (header === undefined) return null;
-  if (/^\d+$/.test(header)) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? null : Math.max(0, date - now);
 }

@@ -1,4 +1,6 @@
-import { type Volume, type VolumeEntry, withVolume } from './image-volume.ts';
+import { closeSync, openSync } from 'node:fs';
+import { type Volume, type VolumeEntry, withVolume, writeAll, writeFailure } from './image-volume.ts';
+import { assertClean, INPUT, runSevenZip, unreadable } from './seven-zip-module.ts';
 import { writeVolume } from './write-volume.ts';
 
 /** What lies in a disk image. */
@@ -44,6 +46,75 @@ export function extractImage(
     await writeVolume(path, volume, typeof folder === 'string' ? folder : await folder(listing));
     return listing;
   });
+}
+
+/** An image that is open for looking at single files. */
+export interface ReadableImage {
+  readonly listing: ImageListing;
+  /**
+   * Copies one file out of the image into a new one.
+   *
+   * @param path as in the listing
+   * @param longest copies no more than this many bytes, from the beginning on
+   * @throws UpdateError `image-unreadable`, `disk-full`
+   */
+  copyFile(path: string, destination: string, longest: number): Promise<void>;
+}
+
+/**
+ * Opens an image to look at single files, without unpacking the others.
+ *
+ * @throws UpdateError `image-encrypted`, `image-unreadable`, and what `use` throws
+ */
+export function withImage<T>(path: string, use: (image: ReadableImage) => Promise<T>): Promise<T> {
+  return withVolume(path, (volume) =>
+    use({
+      listing: describe(volume),
+      copyFile: (inner, destination, longest) => copyFile(path, volume, inner, destination, longest),
+    }),
+  );
+}
+
+async function copyFile(
+  path: string,
+  volume: Volume,
+  inner: string,
+  destination: string,
+  longest: number,
+): Promise<void> {
+  const entry = volume.entries.find(
+    (one) => one.kind === 'file' && describeEntry(one, volume).path === inner,
+  );
+  // HFS Plus keeps what all names of a file show in a hidden one.
+  const source =
+    volume.entries.find((one) => one.isHardLinkTarget && one.hardLink === entry?.hardLink) ?? entry;
+  if (source === undefined) throw unreadable(path, `there is no file ${inner} in it`);
+  const descriptor = openSync(destination, 'wx', 0o600);
+  let count = 0;
+  try {
+    const name = `-i!${source.printed}`;
+    const run = await runSevenZip(
+      ['x', '-y', '-bd', '-spd', '-snl-', '-sns-', '-o/out', INPUT, name],
+      volume.slice,
+      {
+        sink: {
+          openFile: () => {
+            count += 1;
+            return {
+              write: (bytes, at) => writeAll(descriptor, bytes.subarray(0, Math.max(0, longest - at)), at),
+              close: () => undefined,
+            };
+          },
+        },
+      },
+    );
+    assertClean(run, path);
+  } catch (error) {
+    throw writeFailure(path, error);
+  } finally {
+    closeSync(descriptor);
+  }
+  if (count !== 1) throw unreadable(path, 'its listing and its contents disagree');
 }
 
 function describe(volume: Volume): ImageListing {

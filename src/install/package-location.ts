@@ -1,33 +1,17 @@
 import type { PackageComponent, PackageContents } from '../image/package-contents.ts';
 import type { PayloadEntry } from '../image/package-payload.ts';
+import { listPackagedApps, type PackagedApp, placeOf } from '../image/packaged-app.ts';
 import { quote } from '../quote.ts';
 import { linkLeadsOut } from './package-links.ts';
 import { refuse } from './package-refusal.ts';
-
-/** An app in a payload, and the component that brings it. */
-export interface PackagedApp {
-  readonly component: PackageComponent;
-  /** Below the install location, as the payload has it. */
-  readonly path: string;
-  /** Where it would be installed. */
-  readonly place: string;
-}
 
 /**
  * Finds the one app that a package installs.
  *
  * @throws UpdateError `payload-not-found`, `payload-ambiguous`
  */
-export function findPackagedApp({ components }: PackageContents): PackagedApp {
-  const apps = components.flatMap((component) =>
-    [...new Set((component.payload ?? []).flatMap(({ path }) => outermostApp(path) ?? []))].map(
-      (path): PackagedApp => ({
-        component,
-        path,
-        place: placeOf(component, path) ?? `${component.installLocation}/${path}`,
-      }),
-    ),
-  );
+export function findPackagedApp(contents: PackageContents): PackagedApp {
+  const apps = listPackagedApps(contents);
   const [app, another] = apps;
   if (app === undefined) throw refuse('payload-not-found', 'it installs no app');
   if (another === undefined) return app;
@@ -99,20 +83,6 @@ function assertLinks(
     if (links.has(foldCase(place)) && linkLeadsOut(place, target, (one) => links.get(foldCase(one)) ?? null))
       throw wrong(`the link ${quote(path)} in it leads out of the app`, target, place);
   }
-}
-
-/** Where an entry would come to lie; null for one that is absolute or goes up. */
-function placeOf({ installLocation }: PackageComponent, path: string): string | null {
-  const parts = `${installLocation}/${path}`.split('/').filter((part) => part !== '' && part !== '.');
-  if (path.startsWith('/') || parts.includes('..')) return null;
-  return `/${parts.join('/')}`;
-}
-
-/** The folder of an app's name that lies in no other app; null for a path without one. */
-function outermostApp(path: string): string | null {
-  const parts = path.split('/');
-  const end = parts.findIndex((part) => part.length > '.app'.length && part.endsWith('.app'));
-  return end < 0 ? null : parts.slice(0, end + 1).join('/');
 }
 
 function isWithin(place: string, folder: string): boolean {

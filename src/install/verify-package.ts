@@ -1,19 +1,17 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { basename, join } from 'node:path';
 import { type Bundle, executablePath, readBundle } from '../bundle/bundle.ts';
 import { UpdateError } from '../errors.ts';
 import { compareBomAndPayload } from '../image/package-comparison.ts';
 import { type PackageContents, withPackage } from '../image/package-contents.ts';
-import type { PayloadEntry } from '../image/package-payload.ts';
+import { type PackagedApp, unpackFromApp } from '../image/packaged-app.ts';
 import { quote } from '../quote.ts';
 import { removeTree } from '../remove-tree.ts';
 import type { Version } from '../version.ts';
 import type { Layout } from './layout.ts';
 import { assertDistributionFits } from './package-distribution.ts';
-import { assertInstallsOnlyAt, findPackagedApp, type PackagedApp } from './package-location.ts';
+import { assertInstallsOnlyAt, findPackagedApp } from './package-location.ts';
 import { refuse } from './package-refusal.ts';
 import { type PackageSigner, readInstalledTeam, verifyPackageSignature } from './package-signature.ts';
 import { verifyPackageGatekeeper } from './signature.ts';
@@ -138,7 +136,7 @@ async function verifyApp(app: PackagedApp, options: VerifyPackageOptions): Promi
   const folder = await mkdtemp(join(tmpdir(), 'nexy-payload-'));
   try {
     const copy = join(folder, basename(app.path));
-    if (!(await unpack(app, 'Contents/Info.plist', copy)))
+    if (!(await unpackFromApp(app, 'Contents/Info.plist', copy)))
       throw refuse('payload-not-found', 'what is called an app in it is none');
     const bundle = await readBundle(copy);
     if (bundle.bundleId !== options.bundleId)
@@ -153,31 +151,12 @@ async function verifyApp(app: PackagedApp, options: VerifyPackageOptions): Promi
         place: app.place,
       });
     const program = executablePath(bundle);
-    if (program !== null) await unpack(app, program.slice(copy.length + 1), copy);
+    if (program !== null) await unpackFromApp(app, program.slice(copy.length + 1), copy);
     await verifyPayload(bundle, options);
     return bundle;
   } finally {
     await removeTree(folder);
   }
-}
-
-/** Writes one file of the app below `copy`. Returns whether the payload has such a file. */
-async function unpack({ component, path }: PackagedApp, name: string, copy: string): Promise<boolean> {
-  const entry = component.payload?.find((one) => one.path === `${path}/${name}` && one.kind === 'file');
-  if (entry === undefined) return false;
-  const destination = join(copy, name);
-  await mkdir(dirname(destination), { recursive: true, mode: 0o700 });
-  await copyEntry(entry, destination);
-  return true;
-}
-
-async function copyEntry({ data, mode }: PayloadEntry, destination: string): Promise<void> {
-  const range = { start: data.offset, end: data.offset + data.length - 1 };
-  const fresh = { flags: 'wx', mode: 0o600 };
-  // A range of no bytes cannot be said.
-  if (data.length === 0) await writeFile(destination, '', { flag: fresh.flags, mode: fresh.mode });
-  else await pipeline(createReadStream(data.path, range), createWriteStream(destination, fresh));
-  await chmod(destination, mode & 0o777);
 }
 
 /** The package's words about the app: the Installer goes by these. */

@@ -2,7 +2,7 @@ import { lstat, realpath } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { readArchitectures } from '../bundle/architectures.ts';
 import { type Bundle, executablePath } from '../bundle/bundle.ts';
-import { versionOfBundle } from '../bundle/bundle-version.ts';
+import { isBundleOfVersion } from '../bundle/bundle-version.ts';
 import { UpdateError } from '../errors.ts';
 import { compareVersions, readVersion, type Version } from '../version.ts';
 import type { Machine } from './machine.ts';
@@ -41,19 +41,13 @@ export async function verifyPayload(bundle: Bundle, expectation: Expectation): P
 /** Manifests have offered 2.0.0.46 with the bytes of 2.0.0.31 (DESIGN.md section 6, step 4). */
 function verifyVersion(bundle: Bundle, { offered, current, allowDowngrade }: Expectation): void {
   const found = [bundle.shortVersion, bundle.bundleVersion].filter((text) => text !== null);
-  const isPromised = found.some((text) => {
-    const version = readVersion(text);
-    return version !== null && compareVersions(version, offered) === 0;
-  });
-  // Read again after the exchange it has to be what was offered, or the same offer would come for ever.
-  const own = readVersion(versionOfBundle(bundle) ?? '');
-  const isSettled = own !== null && compareVersions(own, offered) >= 0;
+  const isPromised = isBundleOfVersion(bundle, offered);
   const isNewer = current === null || allowDowngrade || compareVersions(offered, current) > 0;
-  if (isPromised && isSettled && isNewer) return;
+  if (isPromised && isNewer) return;
   const contained = found[0] ?? 'an app without a version';
   throw new UpdateError(
     'payload-version-mismatch',
-    isPromised && isSettled
+    isPromised
       ? `${offered.text} was not installed: it is not newer than the installed ${current?.text}. Nothing was changed.`
       : `${offered.text} was not installed: the download contains ${contained}. Nothing was changed. The release team has to publish it again.`,
     { details: { offered: offered.text, found } },

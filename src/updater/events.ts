@@ -1,7 +1,7 @@
 import type { CancellationToken } from 'electron-updater';
-import type { DownloadProgress } from '../download/progress.ts';
 import type { UpdateError } from '../errors.ts';
 import type { Assessment } from '../manifest/assess.ts';
+import type { DownloadProgress } from '../progress.ts';
 import type { Check } from '../run-check.ts';
 import type { UpdaterState } from '../state.ts';
 

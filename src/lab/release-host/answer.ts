@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import type { MetFaults } from './fault.ts';
+import type { FaultPlace, MetFaults } from './fault.ts';
 import { type BodySource, sendBody } from './send-body.ts';
 
 /** A file's bytes, or the path of a file that is streamed. */
@@ -9,14 +10,19 @@ export type Content = Uint8Array | string;
 
 /** One request at the release host and what became of it. */
 export interface LoggedRequest {
-  readonly on: 'release' | 'asset' | 'manifest';
+  readonly on: FaultPlace;
   readonly method: string;
   readonly path: string;
+  /** Without `authorization` where it could be a token that counts, at the API and for uploads. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** What came of the request's token, at the API and for uploads. */
+  credentials?: 'none' | 'accepted' | 'refused';
   readonly range: string | null;
   status: number;
   /** Bytes of the body that were handed to the system. */
   bytes: number;
+  /** Bytes of the request's body that arrived, for uploads. */
+  received?: number;
 }
 
 /** What belongs together about one request. */
@@ -39,6 +45,12 @@ export function answerEarly({ request, response, met, entry }: Exchange): boolea
   if (location === undefined) return false;
   finish(response, entry, 302, { location }, '');
   return true;
+}
+
+/** The wait that a `delay` asks for. Does not keep the process. */
+export async function waitFor(met: MetFaults): Promise<void> {
+  const delay = met.get('delay');
+  if (delay !== undefined) await sleep(delay.milliseconds, undefined, { ref: false });
 }
 
 export function finish(

@@ -20,15 +20,36 @@ export type FaultKind =
   | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   | { readonly kind: 'gzip' }
   /** Inverts one byte of the file. */
-  | { readonly kind: 'flip'; readonly at: number };
+  | { readonly kind: 'flip'; readonly at: number }
+  /** API and uploads: takes effect, then answers this status. */
+  | { readonly kind: 'after-effect'; readonly status: number }
+  /** API and uploads: takes effect, then the connection is cut without an answer. */
+  | { readonly kind: 'lost' }
+  /** Uploads: the connection is reset once more than so many bytes have come; the asset stays `starter`. */
+  | { readonly kind: 'reset'; readonly after: number }
+  /** API: this answer says `digest: null`. Uploads: the asset's digest is null for good. */
+  | { readonly kind: 'null-digest' }
+  /** API: so much time between the request and its effect, whether the client waits or not. Uploads: before the body. */
+  | { readonly kind: 'delay'; readonly milliseconds: number }
+  /** API: what is read is as it was before the last change, as GitHub's lists are for a while (cli/cli#6599). */
+  | { readonly kind: 'stale' }
+  /** API: a tag is published though it is already. GitHub has let that pass at the same moment (kernalix7/winpodx#117). */
+  | { readonly kind: 'unguarded' };
+
+/** The release's own address, the signed one behind the redirect, a manifest, the API, or its host for uploads. */
+export type FaultPlace = 'release' | 'asset' | 'manifest' | 'api' | 'upload';
 
 export interface Fault {
-  /** The release's own address, the signed one behind the redirect (the default), or a manifest. */
-  readonly on?: 'release' | 'asset' | 'manifest';
-  /** Only for this tag. */
+  /** Where it happens; the signed address unless said otherwise. */
+  readonly on?: FaultPlace;
+  /** Only for this tag; API calls have none. */
   readonly tag?: string;
-  /** Only for this file name or manifest path. */
+  /** Only for this file name, or manifest path; API calls have none. */
   readonly file?: string;
+  /** Only for this method, in capitals. */
+  readonly method?: string;
+  /** Only where the path, without its query, matches. */
+  readonly path?: RegExp;
   /** How many requests it meets; without it, all. */
   readonly times?: number;
   /** How many matching requests pass first. */
@@ -39,9 +60,11 @@ export interface Fault {
 export type FaultOf<Kind extends FaultKind['kind']> = Extract<FaultKind, { kind: Kind }>;
 
 export interface FaultTarget {
-  readonly on: 'release' | 'asset' | 'manifest';
+  readonly on: FaultPlace;
   readonly tag: string | null;
-  readonly file: string;
+  readonly file: string | null;
+  readonly method: string;
+  readonly path: string;
 }
 
 /** The faults that are in force, each with how often it has been met. */
@@ -66,15 +89,21 @@ export class FaultBook {
   meet(target: FaultTarget): MetFaults {
     const met: FaultKind[] = [];
     for (const entry of this.#entries) {
-      const { on = 'asset', tag, file, times = Number.POSITIVE_INFINITY, skip = 0, fault } = entry.rule;
-      if (on !== target.on) continue;
-      if (tag !== undefined && tag !== target.tag) continue;
-      if (file !== undefined && file !== target.file) continue;
+      const { times = Number.POSITIVE_INFINITY, skip = 0, fault } = entry.rule;
+      if (!isMeant(entry.rule, target)) continue;
       entry.met += 1;
       if (entry.met > skip && entry.met <= skip + times) met.push(fault);
     }
     return new MetFaults(met);
   }
+}
+
+function isMeant({ on = 'asset', tag, file, method, path }: Fault, target: FaultTarget): boolean {
+  if (on !== target.on) return false;
+  if (tag !== undefined && tag !== target.tag) return false;
+  if (file !== undefined && file !== target.file) return false;
+  if (method !== undefined && method !== target.method) return false;
+  return path === undefined || target.path.search(path) >= 0;
 }
 
 export class MetFaults {

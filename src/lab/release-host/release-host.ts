@@ -1,5 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -8,16 +7,20 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import {
-  answerEarly,
-  type Content,
-  type Exchange,
-  finish,
-  type LoggedRequest,
-  readRange,
-  serve,
-} from './answer.ts';
-import { type Fault, FaultBook, type MetFaults } from './fault.ts';
+import type { Content, LoggedRequest } from './answer.ts';
+import { answerApi, apiDocumentation } from './api.ts';
+import { describeContent } from './blob.ts';
+import { type ApiCallListener, ApiCalls } from './calls.ts';
+import { downloadAddress, type Origins } from './documents.ts';
+import { Downloads } from './downloads.ts';
+import { type Fault, FaultBook } from './fault.ts';
+import { Front } from './front.ts';
+import { type HostedRelease, snapshot } from './hosted-release.ts';
+import { RateLimit } from './rate-limit.ts';
+import { Replica } from './replica.ts';
+import { putAsset, withdrawAsset } from './shortcuts.ts';
+import { Store } from './store.ts';
+import { Uploads } from './uploads.ts';
 
 interface ReleaseFile {
   /** `owner/repository`; the production owner of DESIGN.md unless given. */
@@ -36,6 +39,19 @@ export interface ReleaseHostOptions {
   readonly faults?: readonly Fault[];
   /** Milliseconds for which a signed address is good. */
   readonly signedUrlLifetime?: number;
+  /** Repositories beside the production owner's that the API knows; those of `releases` are known too. */
+  readonly repositories?: readonly string[];
+  /** The token with push access; a random one unless given. */
+  readonly token?: string;
+  /** Requests an hour; 15,000 with the token (GitHub Enterprise Cloud's) and 60 without unless given. */
+  readonly rateLimit?: { readonly token?: number; readonly anonymous?: number };
+  /** The host's clock, in milliseconds since 1970: dates of releases and assets, Date header, rate limit. */
+  readonly now?: () => number;
+  /**
+   * A draft's `created_at`: when it was made (the default), or when its commit was. GitHub's documentation says the
+   * second of releases in general; which of the two holds for drafts is not known, so a client must bear both.
+   */
+  readonly datesDraftsByCommit?: boolean;
 }
 
 export interface ReleaseHost {
@@ -43,7 +59,22 @@ export interface ReleaseHost {
   readonly origin: string;
   /** Stands for the host behind the signed redirect. */
   readonly assetOrigin: string;
+  /** Stands for https://api.github.com. */
+  readonly apiOrigin: string;
+  /** Stands for https://uploads.github.com; a release's `upload_url` names it. */
+  readonly uploadOrigin: string;
+  /** The token with push access; any other is refused. */
+  readonly token: string;
+  readonly github: {
+    /** What is there now, drafts too, the newest first. */
+    releases(owner?: string): readonly HostedRelease[];
+    /** The repository's setting: what is published while it is on stays as it is. */
+    setImmutableReleases(isOn: boolean, owner?: string): void;
+    /** Tells of calls of the API and uploads; the returned function ends that. */
+    onApiCall(listener: ApiCallListener): () => void;
+  };
   readonly log: LoggedRequest[];
+  /** Puts a file into the published release of that tag, which is made if need be; no rule of GitHub's is asked. */
   publish(tag: string, file: string, content: Content, owner?: string): string;
   /** Same as publish: what a fixed tag allows and a version tag should not. */
   replace(tag: string, file: string, content: Content, owner?: string): string;
@@ -57,135 +88,72 @@ export interface ReleaseHost {
   close(): Promise<void>;
 }
 
-interface Published {
-  readonly id: string;
-  readonly tag: string;
-  readonly file: string;
-  readonly content: Content;
-  readonly size: number;
-  readonly etag: string;
-  readonly modified: Date;
-}
-
 const PRODUCTION_OWNER = 'Seregawpn/Nexy_production';
 const DEFAULT_LIFETIME = 300_000;
 
 /**
- * Starts a host on 127.0.0.1 that behaves like GitHub's download side: a release address answers 302 to a
+ * Starts a host on 127.0.0.1 that behaves like GitHub, as far as releases go: a release address answers 302 to a
  * short-lived signed address on a second origin, which serves ranges with a strong ETag and answers an
- * `Authorization` header with 400 (ANCHORS.md section 5). For the demo, the tests and the lab.
+ * `Authorization` header with 400 (ANCHORS.md section 5); the API and its host for uploads are two more origins.
+ * For the demo, the tests and the lab. Nothing leaves the machine, and uploads go with `close`.
  */
 export async function startReleaseHost(options: ReleaseHostOptions = {}): Promise<ReleaseHost> {
-  const files = new Map<string, Published>();
-  const assets = new Map<string, Published>();
+  const now = options.now ?? Date.now;
+  const store = new Store(now, { datesDraftsByCommit: options.datesDraftsByCommit ?? false });
   const manifests = new Map<string, Uint8Array>();
   const faults = new FaultBook();
   const log: LoggedRequest[] = [];
-  const secret = randomBytes(32);
-  const lifetime = options.signedUrlLifetime ?? DEFAULT_LIFETIME;
-  let requests = 0;
-
-  const sign = (id: string, expiry: number): string =>
-    createHmac('sha256', secret).update(`${id}:${expiry}`).digest('hex');
-
-  const note = (on: LoggedRequest['on'], request: IncomingMessage): LoggedRequest => {
-    const { headers, method = 'GET', url = '/' } = request;
-    const entry = { on, method, path: url, headers, range: headers.range ?? null, status: 0, bytes: 0 };
-    log.push(entry);
-    return entry;
+  const calls = new ApiCalls();
+  const token = options.token ?? `ghp_${randomBytes(18).toString('hex')}`;
+  const rateLimit = {
+    token: new RateLimit(options.rateLimit?.token ?? 15_000, now),
+    anonymous: new RateLimit(options.rateLimit?.anonymous ?? 60, now),
   };
-
-  const answerOrigin = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const url = new URL(request.url ?? '/', 'http://host');
-    const release = /^\/([^/]+\/[^/]+)\/releases\/download\/([^/]+)\/([^/]+)$/.exec(url.pathname);
-    if (release === null) return answerManifest(request, response, url.pathname);
-    const [owner = '', tag = '', file = ''] = release.slice(1).map(decodeURIComponent);
-    const entry = note('release', request);
-    const met = faults.meet({ on: 'release', tag, file });
-    if (answerEarly({ request, response, met, entry })) return;
-    const published = files.get(keyOf(owner, tag, file));
-    if (published === undefined) return finish(response, entry, 404, {}, 'Not Found');
-    const expiry = Date.now() + lifetime;
-    const location = `${assetOrigin}/github-production-release-asset/${published.id}?se=${expiry}&sig=${sign(published.id, expiry)}`;
-    finish(response, entry, 302, { location, 'cache-control': 'no-cache' }, '');
-  };
-
-  const answerManifest = async (request: IncomingMessage, response: ServerResponse, path: string) => {
-    const entry = note('manifest', request);
-    const met = faults.meet({ on: 'manifest', tag: null, file: path });
-    if (answerEarly({ request, response, met, entry })) return;
-    const body = manifests.get(path);
-    if (body === undefined) return finish(response, entry, 404, {}, 'Not Found');
-    const etag = `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`;
-    const headers = { 'content-type': 'application/json; charset=utf-8', etag: chooseEtag(etag, met) };
-    if (request.headers['if-none-match'] === headers.etag) return finish(response, entry, 304, headers, '');
-    const whole = { content: body, start: 0, end: body.byteLength };
-    await serve({ request, response, met, entry }, 200, headers, whole);
-  };
-
-  const answerAsset = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const entry = note('asset', request);
-    const url = new URL(request.url ?? '/', 'http://host');
-    const id = url.pathname.split('/').at(-1) ?? '';
-    const published = assets.get(id);
-    const met = faults.meet({ on: 'asset', tag: published?.tag ?? null, file: published?.file ?? '' });
-    // Azure's answer to two kinds of authentication at once (ANCHORS.md section 5).
-    if (request.headers.authorization !== undefined) return finish(response, entry, 400, {}, 'InvalidAuth');
-    const expiry = Number(url.searchParams.get('se'));
-    if (!isSame(url.searchParams.get('sig') ?? '', sign(id, expiry)) || expiry < Date.now()) {
-      return finish(response, entry, 403, {}, 'AuthenticationFailed');
-    }
-    if (answerEarly({ request, response, met, entry })) return;
-    if (published === undefined) return finish(response, entry, 404, {}, 'BlobNotFound');
-    await servePublished({ request, response, met, entry }, published);
-  };
-
-  const servePublished = async (exchange: Exchange, published: Published): Promise<void> => {
-    const { request, response, met, entry } = exchange;
-    const { content, size } = published;
-    const etag = chooseEtag(published.etag, met);
-    const headers = {
-      'content-type': 'application/octet-stream',
-      'content-disposition': `attachment; filename=${published.file}`,
-      'last-modified': published.modified.toUTCString(),
-      'accept-ranges': 'bytes',
-      etag,
-    };
-    const asked = met.has('ignore-range') ? null : readRange(request, size, etag);
-    const other = met.get('other-range');
-    if (asked === 'unsatisfiable' && other === undefined) {
-      return finish(response, entry, 416, { 'content-range': `bytes */${size}` }, '');
-    }
-    const range = other === undefined ? asked : { start: other.start, end: size };
-    if (range === null || range === 'unsatisfiable') {
-      return serve(exchange, 200, headers, { content, start: 0, end: size });
-    }
-    const total = met.get('other-total')?.total ?? size;
-    const contentRange = `bytes ${range.start}-${range.end - 1}/${total}`;
-    await serve(exchange, 206, { ...headers, 'content-range': contentRange }, { content, ...range });
-  };
-
-  const chooseEtag = (etag: string, met: MetFaults): string | undefined => {
-    const fault = met.get('etag');
-    if (fault === undefined) return etag;
-    requests += 1;
-    return (typeof fault.etag === 'function' ? fault.etag(requests) : fault.etag) ?? undefined;
-  };
+  const origins = (): Origins => ({ download: origin, api: apiOrigin, upload: uploadOrigin });
+  const downloads = new Downloads({
+    store,
+    manifests,
+    faults,
+    log,
+    lifetime: options.signedUrlLifetime ?? DEFAULT_LIFETIME,
+    assetOrigin: () => assetOrigin,
+  });
+  const replica = new Replica();
+  const uploads = new Uploads(store, replica, origins);
+  const common = { token, faults, log, calls, now };
+  const api = new Front({
+    ...common,
+    on: 'api',
+    rateLimit,
+    describe: () => ({ tag: null, file: null }),
+    work: (call) =>
+      answerApi({ store, replica, origins, rateLimit, sign: (asset) => downloads.sign(asset) }, call),
+    documentation: apiDocumentation,
+  });
+  const upload = new Front({
+    ...common,
+    on: 'upload',
+    rateLimit: null,
+    describe: (url) => uploads.describe(url),
+    work: (call) => uploads.answer(call),
+    documentation: () => 'https://docs.github.com/rest',
+  });
 
   const servers = await Promise.all([
-    listen(options, (request, response) => answerOrigin(request, response)),
-    listen(options, (request, response) => answerAsset(request, response)),
+    listen(options, (request, response) => downloads.answerOrigin(request, response)),
+    listen(options, (request, response) => downloads.answerAsset(request, response)),
+    listen(options, (request, response) => api.answer(request, response)),
+    listen(options, (request, response) => upload.answer(request, response)),
   ]);
   const scheme = options.tls === undefined ? 'http' : 'https';
-  const [origin, assetOrigin] = servers.map(
+  const [origin, assetOrigin, apiOrigin, uploadOrigin] = servers.map(
     (server) => `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`,
-  ) as [string, string];
+  ) as [string, string, string, string];
 
   const publish: ReleaseHost['publish'] = (tag, file, content, owner = PRODUCTION_OWNER) => {
-    const published = describe(tag, file, content);
-    files.set(keyOf(owner, tag, file), published);
-    assets.set(published.id, published);
-    return `${origin}/${owner}/releases/download/${encodeURIComponent(tag)}/${encodeURIComponent(file)}`;
+    const repository = store.open(owner);
+    putAsset(store, repository, tag, file, describeContent(tag, file, content));
+    return downloadAddress(origin, { ...repository, name: owner }, tag, file);
   };
   const setManifest: ReleaseHost['setManifest'] = (path, body) => {
     if (body === null) manifests.delete(path);
@@ -193,6 +161,7 @@ export async function startReleaseHost(options: ReleaseHostOptions = {}): Promis
     return origin + path;
   };
 
+  for (const name of [PRODUCTION_OWNER, ...(options.repositories ?? [])]) store.open(name);
   for (const { tag, file, content, owner } of options.releases ?? []) publish(tag, file, content, owner);
   for (const [path, body] of Object.entries(options.manifests ?? {})) setManifest(path, body);
   for (const fault of options.faults ?? []) faults.add(fault);
@@ -200,12 +169,20 @@ export async function startReleaseHost(options: ReleaseHostOptions = {}): Promis
   return {
     origin,
     assetOrigin,
+    apiOrigin,
+    uploadOrigin,
+    token,
+    github: {
+      releases: (owner = PRODUCTION_OWNER) => snapshot(store.find(owner)),
+      setImmutableReleases: (isOn, owner = PRODUCTION_OWNER) => {
+        store.open(owner).hasImmutableReleases = isOn;
+      },
+      onApiCall: (listener) => calls.listen(listener),
+    },
     log,
     publish,
     replace: publish,
-    withdraw: (tag, file, owner = PRODUCTION_OWNER) => {
-      files.delete(keyOf(owner, tag, file));
-    },
+    withdraw: (tag, file, owner = PRODUCTION_OWNER) => withdrawAsset(store.find(owner), tag, file),
     setManifest,
     fault: (fault) => faults.add(fault),
     clearFaults: () => faults.clear(),
@@ -221,6 +198,7 @@ export async function startReleaseHost(options: ReleaseHostOptions = {}): Promis
           return closed;
         }),
       );
+      uploads.close();
     },
   };
 }
@@ -234,6 +212,9 @@ async function listen(
     handle(request, response).catch(() => response.destroy());
   };
   const server = tls === undefined ? createHttpServer(listener) : createHttpsServer(tls, listener);
+  // An upload of 2 GiB may take its time, and a connection that idles is no fault of the client's.
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
@@ -245,24 +226,4 @@ function countConnections(server: Server): Promise<number> {
   return new Promise((resolve, reject) => {
     server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
   });
-}
-
-/** GitHub compares owner, repository and file without regard to case, tags with it. */
-function keyOf(owner: string, tag: string, file: string): string {
-  return `${owner.toLowerCase()}\n${tag}\n${file.toLowerCase()}`;
-}
-
-function describe(tag: string, file: string, content: Content): Published {
-  const hash = createHash('sha256').update(`${tag}/${file}/`);
-  const stats = typeof content === 'string' ? statSync(content) : null;
-  const size = stats?.size ?? content.length;
-  const modified = stats?.mtime ?? new Date(0);
-  if (typeof content === 'string') hash.update(`${content}/${size}/${stats?.mtimeMs}/${stats?.ino}`);
-  else hash.update(content);
-  const id = hash.digest('hex');
-  return { id, tag, file, content, size, etag: `"0x${id.slice(0, 15).toUpperCase()}"`, modified };
-}
-
-function isSame(left: string, right: string): boolean {
-  return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type DownloadProgress, ProgressMeter } from '../../src/download/progress.ts';
+import { type DownloadProgress, ProgressMeter } from '../src/progress.ts';
 
 function startMeter(total: number, position = 0) {
   let time = 0;

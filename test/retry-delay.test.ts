@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { retryDelay } from '../../src/download/retry-delay.ts';
+import { retryDelay } from '../src/retry-delay.ts';
 
 it('doubles its bound up to half a minute', () => {
   const bounds = [1, 2, 3, 4, 5, 6, 7, 50].map((retry) => retryDelay(retry, null, () => 1));

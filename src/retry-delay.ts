@@ -12,3 +12,11 @@ export function retryDelay(retry: number, retryAfter: number | null, random: () 
   const least = Math.min(LONGEST_ASKED_FOR, retryAfter ?? 0);
   return least + random() * bound;
 }
+
+/** Milliseconds to wait, from seconds or a date (RFC 9110 section 10.2.3). */
+export function readRetryAfter(header: string | undefined, now: number): number | null {
+  if (header === undefined) return null;
+  if (/^\d+$/.test(header)) return Number(header) * 1000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? null : Math.max(0, date - now);
+}
