@@ -7,7 +7,7 @@ import { systemErrorCode, UpdateError } from '../errors.ts';
 import { type Connections, watchConnections } from './connections.ts';
 import type { ShelvedFile } from './download-shelf.ts';
 import { LIMITS } from './limits.ts';
-import { type LiveSite, openLiveSite, type SiteSources } from './live-site.ts';
+import { LiveSite, type SiteSources } from './live-site.ts';
 import { isNotModified } from './negotiate.ts';
 import { chooseVariant } from './prepared-site.ts';
 import { refuseConnection } from './refuse-connection.ts';
@@ -51,7 +51,7 @@ const DOWNLOADS = 'downloads/';
  */
 export async function startUpdateServer(options: ServeOptions): Promise<UpdateServer> {
   const { log } = options;
-  const live = await openLiveSite(options, (level, text, details) => log[level](details, text));
+  const live = await LiveSite.open(options, (level, text, details) => log[level](details, text));
   try {
     const { app, connections } = await makeApp(live, options);
     await listen(app, options);

@@ -5,7 +5,8 @@ import type { GitHubRelease } from '../../../src/release/github/answers.ts';
 import type { GitHub } from '../../../src/release/github/github.ts';
 import { type GitHubOptions, openGitHub } from '../../../src/release/github/open-github.ts';
 import { startServer } from '../../support/http-server.ts';
-import { makeAsset, openPublishWorld, PRODUCTION } from '../../support/publish-world.ts';
+import { PRODUCTION } from '../../support/production.ts';
+import { makeAsset, openPublishWorld } from '../../support/publish-world.ts';
 
 const TOKEN = 'ghp_thisMayNeverBeSeen';
 
