@@ -113,7 +113,7 @@ export function makeSite(input: SiteInput, options: SiteOptions): readonly SiteD
   );
   const { offers, refused } = input.catalog;
   const offered = new Set(offers.map(({ file }) => file));
-  const missing = refused.filter(({ file }) => !offered.has(file));
+  const missing = refused.filter(({ file, role }) => role !== 'archive' && !offered.has(file));
   return [...made, ...offers.map(asIs), ...missing.map(unavailable)];
 }
 
@@ -129,7 +129,7 @@ function asIs(offer: Offer): SiteDocument {
   };
 }
 
-/** Not 404: a cache in front keeps what it has while the origin fails (`stale-if-error`), not when it denies. */
+/** A channel's manifest that is rejected. Not 404: a cache in front keeps what it has while the origin fails (`stale-if-error`), not when it denies. */
 function unavailable({ file, role }: RefusedFile): SiteDocument {
   const message = `${file} is in the folder, but it is rejected, and there is no earlier one to offer. /health says why.`;
   return {
