@@ -1,6 +1,6 @@
 import type { Channel } from '../config.ts';
 import { UpdateError } from '../errors.ts';
-import { type Assessment, type AssessPolicy, assessManifest } from '../manifest/assess.ts';
+import { type AssessPolicy, assessManifest } from '../manifest/assess.ts';
 import { type ArtifactType, isArtifactType } from '../manifest/generation.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { readUrl } from '../manifest/release-url.ts';
@@ -15,7 +15,6 @@ export interface Offer {
   /** LATEST_CHANGES.md; null in manifests that do not name its digest. */
   readonly notes: AssetFacts | null;
   readonly manifest: Manifest;
-  readonly assessment: Assessment;
 }
 
 /**
@@ -30,8 +29,7 @@ export function readOffer(
   policy: AssessPolicy,
   { channel, file }: { readonly channel: Channel | null; readonly file: string },
 ): Offer {
-  const assessment = assessManifest(bytes, policy, { channel, fileName: file });
-  const { manifest, generation, findings } = assessment;
+  const { manifest, generation, findings } = assessManifest(bytes, policy, { channel, fileName: file });
   const serious = findings.filter(({ severity }) => severity !== 'info');
   const [first] = serious;
   if (manifest === null || first !== undefined)
@@ -57,7 +55,6 @@ export function readOffer(
     ),
     notes: readNotes(manifest),
     manifest,
-    assessment,
   };
 }
 

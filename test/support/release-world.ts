@@ -8,7 +8,7 @@ import {
 } from '../../src/lab/release-host/release-host.ts';
 import { canMakeImages, makeImage } from './make-image.ts';
 import { makePackage } from './make-package.ts';
-import { type CliResult, type RunningCli, runCli, type StartOptions, startCli } from './run-cli.ts';
+import { type CliResult, type RunningCli, type StartOptions, startCli } from './run-cli.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { makeNexy } from './update-world.ts';
 
@@ -61,13 +61,4 @@ async function build(folder: string, version: string, inbox: string): Promise<vo
   else await writeFile(dmg, `no disk image of ${version}`);
   await makePackage({ app, output: join(inbox, 'Nexy.pkg') });
   await writeFile(join(inbox, 'LATEST_CHANGES.md'), `# What is new in ${version}\n\n- It is better.\n`);
-}
-
-/** Runs any of the programs in a folder. */
-export function runProgramIn(
-  folder: string,
-  program: StartOptions['program'],
-  args: readonly string[],
-): Promise<CliResult> {
-  return runCli(args, { ...(program === undefined ? {} : { program }), folder });
 }
