@@ -26,6 +26,19 @@ export interface ReleaseWorld {
   writes(): readonly string[];
 }
 
+/** What the inbox that `fillInbox` leaves is published with. */
+export const PUBLISH_TO_BETA: readonly string[] = [
+  ...['publish', '--version', '2.0.0.46'],
+  ...['--inbox', 'inbox', '--channel', 'beta', '--manifests', 'manifests'],
+];
+
+/** Puts files into the inbox that nobody can look into: quick, and the command warns of them. */
+export async function fillInbox({ folder }: ReleaseWorld, text = 'of 2.0.0.46'): Promise<void> {
+  await mkdir(join(folder, 'inbox'), { recursive: true });
+  for (const name of ['Nexy.dmg', 'Nexy.pkg', 'LATEST_CHANGES.md'])
+    await writeFile(join(folder, 'inbox', name), `${name} ${text}\n`.repeat(300));
+}
+
 export async function openReleaseWorld(options: ReleaseHostOptions = {}): Promise<ReleaseWorld> {
   const host = await startReleaseHost(options);
   onTestFinished(() => host.close());
