@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FaultKind, FaultPlace } from '../../src/lab/release-host/fault.ts';
 import { parseVersion } from '../../src/version.ts';
-import { makeInbox, openPublishWorld } from '../support/publish-world.ts';
+import { makeIdentity, makeInbox, openPublishWorld } from '../support/publish-world.ts';
 
 /** What a publish makes that meets no fault. */
 const CALLS = { api: 6, upload: 3 } as const;
@@ -95,6 +95,44 @@ describe('all calls of a kind fail', () => {
     host.fault({ on: 'api', method: 'PATCH', fault: { kind: 'status', status: 404 } });
     await expect(publish()).rejects.toMatchObject({ code: 'github-auth' });
     expect(writes().filter((call) => call.endsWith('/assets'))).toHaveLength(3);
+    expect(host.github.releases()).toEqual([]);
+  });
+
+  it.each([
+    [404, 'workflows'],
+    [403, 'may not do this'],
+    [401, 'does not accept the token'],
+  ])('a token that may read but not write (%i) is told so', async (status, words) => {
+    const { host, publish } = await openPublishWorld();
+    host.fault({ on: 'api', method: 'POST', fault: { kind: 'status', status } });
+    await expect(publish()).rejects.toMatchObject({
+      code: 'github-auth',
+      message: expect.stringContaining(words),
+    });
+    expect(host.github.releases()).toEqual([]);
+  });
+
+  it('a draft that cannot be removed is told, and the next run removes it', async () => {
+    const { host, publish, reporter } = await openPublishWorld();
+    const stops = [
+      host.fault({ on: 'upload', fault: { kind: 'status', status: 422 } }),
+      host.fault({ on: 'api', method: 'DELETE', fault: { kind: 'status', status: 502 } }),
+    ];
+    const gone = makeIdentity({ pid: 2 ** 22 + 1 });
+    await expect(publish({ identity: gone })).rejects.toMatchObject({ code: 'github-failed' });
+    expect(reporter.warnings.join()).toContain('The next run does it.');
+    expect(host.github.releases()).toMatchObject([{ isDraft: true }]);
+    for (const stop of stops) stop();
+    expect(await publish({ identity: makeIdentity() })).toMatchObject({ result: 'published' });
+    expect(host.github.releases()).toHaveLength(1);
+  });
+
+  it('a draft whose removal gets no answer is looked for before it is tried again', async () => {
+    const { host, publish, writes } = await openPublishWorld();
+    host.fault({ on: 'upload', fault: { kind: 'status', status: 422 } });
+    host.fault({ on: 'api', method: 'DELETE', fault: { kind: 'lost' } });
+    await expect(publish()).rejects.toMatchObject({ code: 'github-failed' });
+    expect(writes().filter((call) => call.startsWith('DELETE'))).toHaveLength(1);
     expect(host.github.releases()).toEqual([]);
   });
 
