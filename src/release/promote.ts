@@ -2,6 +2,7 @@ import type { Channel } from '../config.ts';
 import { UpdateError } from '../errors.ts';
 import { type AssessPolicy, assessManifest } from '../manifest/assess.ts';
 import type { Manifest } from '../manifest/manifest.ts';
+import { CHANNEL_FILES } from '../manifest/manifest-file.ts';
 import { readUrl } from '../manifest/release-url.ts';
 import {
   type ChangeOutcome,
@@ -11,7 +12,7 @@ import {
 } from './change-manifests.ts';
 import { assertSameBytes, standingOf, versionNotNewer } from './decide-publication.ts';
 import { finishManifest, rolloutOf } from './manifest-document.ts';
-import { archiveOf, CHANNEL_FILES, type ManifestShelf, offerOf } from './manifest-folder.ts';
+import { archiveOf, type ManifestShelf, offerOf } from './manifest-folder.ts';
 
 export interface PromotionOptions {
   readonly from: Channel;
