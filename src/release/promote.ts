@@ -2,6 +2,7 @@ import type { Channel } from '../config.ts';
 import { UpdateError } from '../errors.ts';
 import type { AssessPolicy } from '../manifest/assess.ts';
 import type { Manifest } from '../manifest/manifest.ts';
+import { CHANNEL_FILES } from '../manifest/manifest-file.ts';
 import {
   type ChangeOutcome,
   changeManifests,
@@ -10,7 +11,7 @@ import {
 } from './change-manifests.ts';
 import { assertSameBytes, standingOf, versionNotNewer } from './decide-publication.ts';
 import { finishManifest, rolloutOf } from './manifest-document.ts';
-import { archiveOf, CHANNEL_FILES, type ManifestShelf, offerOf } from './manifest-folder.ts';
+import { archiveOf, type ManifestShelf, offerOf } from './manifest-folder.ts';
 import { type Offer, readOffer } from './offer.ts';
 
 export interface PromotionOptions {

@@ -18,6 +18,12 @@ export interface AppcastOptions {
   readonly verifiedSignatures: ReadonlySet<string>;
 }
 
+/** Where each channel's appcast lies, relative to the site's root. */
+export const APPCAST_FILES: Readonly<Record<Channel, string>> = {
+  stable: 'appcast.xml',
+  beta: 'appcast-beta.xml',
+};
+
 /** Names one signature of one artifact. */
 export function signatureKey(sha256: string, signature: string): string {
   return `${sha256} ${signature}`;
