@@ -8,6 +8,7 @@ import {
   changeManifests,
   type ManifestChange,
   type ManifestFolderOptions,
+  readManifests,
 } from './change-manifests.ts';
 import { assertSameBytes, standingOf, versionNotNewer } from './decide-publication.ts';
 import { finishManifest, rolloutOf } from './manifest-document.ts';
@@ -48,7 +49,7 @@ export async function promote(
   verify: (release: PromotedRelease) => Promise<void>,
 ): Promise<ChangeOutcome<PromotionChange>> {
   let verified: string | null = null;
-  return changeManifests(folder, async (shelf) => {
+  const decide = async (shelf: ManifestShelf): Promise<PromotionChange> => {
     const change = decidePromotion(shelf, options);
     const identity = JSON.stringify([change.tag, change.manifest.artifacts]);
     if (change.files.length > 0 && verified !== identity) {
@@ -56,7 +57,10 @@ export async function promote(
       verified = identity;
     }
     return change;
-  });
+  };
+  // Once before the lock is taken: a release takes minutes to download, and others would wait for that.
+  await decide(await readManifests(folder));
+  return changeManifests(folder, decide);
 }
 
 /**

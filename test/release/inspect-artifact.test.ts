@@ -63,12 +63,11 @@ describe(`an image${canMakeImages() ? '' : ' (skipped: xorriso is not installed)
   it.each([
     ['no Info.plist', { 'Contents/Info.plist': null }, 'payload-not-found'],
     ['an Info.plist that is none', { 'Contents/Info.plist': 'broken' }, 'payload-incompatible'],
-    ['no program', { 'Contents/MacOS/Nexy': null }, 'payload-incompatible'],
   ] as const)('with an app that has %s is refused', async (_what, changes, code) => {
     const folder = await temporaryFolder();
     const source = join(folder, 'source');
     const app = await makeNexy(source, '2.0.0.46', { sign: false });
-    for (const [path, text] of Object.entries(changes))
+    for (const [path, text] of Object.entries<string | null>(changes))
       if (text === null) rmSync(join(app, path));
       else writeFileSync(join(app, path), text);
     const output = makeImage({ sourceFolder: source, volumeName: 'Nexy', output: join(folder, 'x.dmg') });
@@ -128,6 +127,17 @@ describe('a package', () => {
       warnings: [expect.stringContaining('cannot be read here')],
     });
     expect(await inspectArtifact('Nexy.pkg', await packOtherwise(''))).toMatchObject({ isReadable: false });
+  });
+
+  it('whose app has no program is warned of', async () => {
+    const folder = await temporaryFolder();
+    const app = await makeNexy(folder, '2.0.0.46', { sign: false });
+    rmSync(join(app, 'Contents/MacOS/Nexy'));
+    const output = await makePackage({ app, output: join(folder, 'x.pkg') });
+    expect(await inspectArtifact('Nexy.pkg', output)).toMatchObject({
+      payload: { ...PAYLOAD, architectures: null },
+      warnings: [expect.stringContaining('no program')],
+    });
   });
 
   it('that installs no app is refused', async () => {
