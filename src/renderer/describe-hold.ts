@@ -51,7 +51,11 @@ function explain(
     case 'translocated':
       return failures[reason](names);
     case 'os-too-old':
-      return { ...held[reason], title: held[reason].title(names), meaning: held[reason].meaning({ minimumOs }) };
+      return {
+        ...held[reason],
+        title: held[reason].title(names),
+        meaning: held[reason].meaning({ minimumOs }),
+      };
     case 'arch-unsupported':
     case 'artifact-refused-before':
     case 'skipped-by-user':

@@ -160,7 +160,13 @@ function describeProgress(
   };
 }
 
-function fractionOf({ transferred, total }: { readonly transferred: number; readonly total: number }): number {
+function fractionOf({
+  transferred,
+  total,
+}: {
+  readonly transferred: number;
+  readonly total: number;
+}): number {
   return total === 0 ? 0 : Math.min(1, transferred / total);
 }
 
@@ -221,6 +227,9 @@ function ofOffer(
   return {
     badge: isCritical ? texts.critical.badge : null,
     facts,
-    notes: notes === null || notes.trim() === '' ? null : { title: texts.notes.title({ version }), markdown: notes },
+    notes:
+      notes === null || notes.trim() === ''
+        ? null
+        : { title: texts.notes.title({ version }), markdown: notes },
   };
 }

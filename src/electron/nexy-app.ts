@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import type { ElectronClient } from './electron-client.ts';
+import { lockContents } from './lock-down.ts';
+import { type ClientModules, type StartUpdatesOptions, startUpdates } from './start-updates.ts';
+import type { Updates } from './updates.ts';
+
+const RESOURCES = join(import.meta.dirname, '..', '..', 'resources');
+
+/**
+ * Nexy's own small app around the updater: an item in the menu bar, and no window until somebody wants one.
+ *
+ * @param options besides Nexy's own, for tests
+ * @returns null where this process is not to be the app
+ */
+export async function startNexy(
+  electron: ElectronClient,
+  options: Partial<StartUpdatesOptions> = {},
+  platform: ClientModules['platform'] = process.platform,
+): Promise<Updates | null> {
+  const { app } = electron;
+  // Before it is ready: every page of this app runs in the sandbox, and stays where it is.
+  app.enableSandbox();
+  app.on('web-contents-created', (_event, contents) => lockContents(contents));
+  // With nobody listening, Electron quits with the last window.
+  app.on('window-all-closed', () => undefined);
+  const tray: { item: InstanceType<ElectronClient['Tray']> | null } = { item: null };
+  const updates = await startUpdates(
+    {
+      config: join(RESOURCES, 'updater.yml'),
+      scheme: 'nexy',
+      comeUp: () => {
+        tray.item = new electron.Tray(join(RESOURCES, 'trayTemplate.png'));
+        tray.item.setToolTip(app.getName());
+      },
+      ...options,
+    },
+    { electron: async () => electron, platform },
+  );
+  if (updates !== null && tray.item !== null) await fillTray(electron, tray.item, updates);
+  return updates;
+}
+
+async function fillTray(
+  { app, Menu }: ElectronClient,
+  tray: InstanceType<ElectronClient['Tray']>,
+  updates: Updates,
+): Promise<void> {
+  const { makeTrayContents } = await import('./tray-menu.ts');
+  const actions = {
+    check: () => updates.check(),
+    openQa: () => updates.openQa(),
+    restart: () => updates.restart(),
+    setChannel: (channel: Parameters<Updates['setChannel']>[0]) => updates.setChannel(channel),
+    offerMove: () => updates.offerMove(),
+    about: () => app.showAboutPanel(),
+    quit: () => app.quit(),
+  };
+  let shown = '';
+  const show = (): void => {
+    const contents = makeTrayContents(updates.model, actions);
+    // A menu that is open would close with every report of a download's progress.
+    const key = JSON.stringify(contents);
+    if (key === shown) return;
+    shown = key;
+    tray.setToolTip(contents.toolTip);
+    tray.setContextMenu(Menu.buildFromTemplate(contents.items));
+  };
+  updates.onChange(show);
+  show();
+}
