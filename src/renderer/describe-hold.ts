@@ -33,7 +33,7 @@ export function describeHold(hold: Hold, model: WindowModel, { texts }: Wording)
     symbol: 'hold',
     title,
     paragraphs: [meaning, advice],
-    details: [message, texts.details.code({ code: reason })],
+    details: { message, lines: [texts.details.code({ code: reason })] },
     actions: actionsWithDefault(texts, { app, version }, ACTIONS_BY_REASON[reason]),
   });
 }
@@ -51,7 +51,11 @@ function explain(
     case 'translocated':
       return failures[reason](names);
     case 'os-too-old':
-      return { ...held[reason], title: held[reason].title(names), meaning: held[reason].meaning({ minimumOs }) };
+      return {
+        ...held[reason],
+        title: held[reason].title(names),
+        meaning: held[reason].meaning({ minimumOs }),
+      };
     case 'arch-unsupported':
     case 'artifact-refused-before':
     case 'skipped-by-user':

@@ -20,7 +20,7 @@ export function describeView(model: WindowModel, wording: Wording): Screen {
       return makeScreen(view.kind, {
         symbol: 'arrow',
         title: texts.idle.title({ app }),
-        paragraphs: [texts.idle.text],
+        paragraphs: [texts.idle.text({ app })],
         actions: actionsWithDefault(texts, { app, version: current }, ['close', 'check']),
       });
     case 'checking':
@@ -160,7 +160,13 @@ function describeProgress(
   };
 }
 
-function fractionOf({ transferred, total }: { readonly transferred: number; readonly total: number }): number {
+function fractionOf({
+  transferred,
+  total,
+}: {
+  readonly transferred: number;
+  readonly total: number;
+}): number {
   return total === 0 ? 0 : Math.min(1, transferred / total);
 }
 
@@ -221,6 +227,9 @@ function ofOffer(
   return {
     badge: isCritical ? texts.critical.badge : null,
     facts,
-    notes: notes === null || notes.trim() === '' ? null : { title: texts.notes.title({ version }), markdown: notes },
+    notes:
+      notes === null || notes.trim() === ''
+        ? null
+        : { title: texts.notes.title({ version }), markdown: notes },
   };
 }
