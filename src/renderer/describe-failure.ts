@@ -26,12 +26,11 @@ export function describeFailure(
     symbol: 'problem',
     title,
     paragraphs: [meaning, advice],
-    facts: version === null ? [] : [{ name: texts.facts.version, value: version }],
-    details: [
+    facts: version === null ? [] : [{ name: texts.facts.update, value: version }],
+    details: {
       message,
-      texts.details.code({ code }),
-      ...(date === null ? [] : [texts.details.when({ date })]),
-    ],
+      lines: [texts.details.code({ code }), ...(date === null ? [] : [texts.details.when({ date })])],
+    },
     actions: actionsWithDefault(
       texts,
       { app, version: version ?? currentVersion },

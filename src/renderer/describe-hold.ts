@@ -33,7 +33,7 @@ export function describeHold(hold: Hold, model: WindowModel, { texts }: Wording)
     symbol: 'hold',
     title,
     paragraphs: [meaning, advice],
-    details: [message, texts.details.code({ code: reason })],
+    details: { message, lines: [texts.details.code({ code: reason })] },
     actions: actionsWithDefault(texts, { app, version }, ACTIONS_BY_REASON[reason]),
   });
 }

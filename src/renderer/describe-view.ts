@@ -20,7 +20,7 @@ export function describeView(model: WindowModel, wording: Wording): Screen {
       return makeScreen(view.kind, {
         symbol: 'arrow',
         title: texts.idle.title({ app }),
-        paragraphs: [texts.idle.text],
+        paragraphs: [texts.idle.text({ app })],
         actions: actionsWithDefault(texts, { app, version: current }, ['close', 'check']),
       });
     case 'checking':

@@ -15,7 +15,7 @@ export function makeScreen(key: string, parts: Parts): Screen {
     facts: [],
     progress: null,
     notes: null,
-    details: [],
+    details: null,
     actions: [],
     milestone: null,
     announcement: { text: parts.title, isUrgent: false },

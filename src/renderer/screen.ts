@@ -44,6 +44,13 @@ export interface Announcement {
   readonly isUrgent: boolean;
 }
 
+/** For whoever is asked for help. */
+export interface Details {
+  /** English, from the updater itself. */
+  readonly message: string;
+  readonly lines: readonly string[];
+}
+
 /** All that the window shows of one state, in the person's language. */
 export interface Screen {
   /** Another key is another state, which is announced. */
@@ -55,8 +62,7 @@ export interface Screen {
   readonly facts: readonly Fact[];
   readonly progress: ProgressBar | null;
   readonly notes: NotesText | null;
-  /** English, from the updater itself; for whoever is asked for help. */
-  readonly details: readonly string[];
+  readonly details: Details | null;
   readonly actions: readonly Action[];
   readonly announcement: Announcement;
   /** How far a long work is, in steps worth saying: the last one reached, and what to say of it. */

@@ -26,7 +26,7 @@ export const ENGLISH = {
 
   idle: {
     title: ({ app }: Names) => `Updates for ${app}`,
-    text: 'Nothing has been looked for since the app was opened.',
+    text: ({ app }: Names) => `${app} looks for updates by itself from time to time. You can also look now.`,
   },
   checking: {
     title: 'Looking for updates…',
@@ -157,6 +157,7 @@ export const ENGLISH = {
 
   facts: {
     version: 'Version',
+    update: 'Version of the update',
     size: 'Size',
     released: 'Released',
     installed: 'Installed version',
@@ -170,6 +171,7 @@ export const ENGLISH = {
   channels: { stable: 'Stable', beta: 'Beta' } satisfies Readonly<Record<Channel, string>>,
   notes: {
     title: ({ version }: { version: string }) => `What’s new in ${version}`,
+    table: 'Table',
     cut: 'The rest of the notes is too long to be shown here.',
     opens: ({ url }: { url: string }) => `Opens ${url} in your browser`,
   },

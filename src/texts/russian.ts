@@ -11,7 +11,8 @@ export const RUSSIAN: Texts = {
 
   idle: {
     title: ({ app }) => `Обновления ${app}`,
-    text: 'С момента открытия приложения обновления не проверялись.',
+    text: ({ app }) =>
+      `Приложение ${app} время от времени проверяет обновления само. Можно проверить и сейчас.`,
   },
   checking: {
     title: 'Проверка обновлений…',
@@ -156,6 +157,7 @@ export const RUSSIAN: Texts = {
 
   facts: {
     version: 'Версия',
+    update: 'Версия обновления',
     size: 'Размер',
     released: 'Дата выпуска',
     installed: 'Установленная версия',
@@ -168,6 +170,7 @@ export const RUSSIAN: Texts = {
   channels: { stable: 'Стабильный', beta: 'Бета' },
   notes: {
     title: ({ version }) => `Что нового в ${version}`,
+    table: 'Таблица',
     cut: 'Остальная часть описания слишком длинная и здесь не показана.',
     opens: ({ url }) => `Откроется в браузере: ${url}`,
   },
