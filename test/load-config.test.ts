@@ -40,6 +40,7 @@ describe('loadConfig', () => {
         stable: 'https://updates.acme.example/manifest.json',
         beta: 'https://updates.acme.example/manifest_beta.json',
       },
+      appcastKeys: [],
     };
     const publish = { stable: 'promotion' };
     expect(await load(GOOD)).toEqual({ ...required, allowedHosts: [], keys: [], publish });

@@ -61,11 +61,13 @@ export class Store {
   readonly #repositories = new Map<string, StoredRepository>();
   readonly #served = new Map<string, StoredAsset>();
   readonly #now: () => number;
+  readonly #datesDraftsByCommit: boolean;
   #lastId = 1000;
 
   /** @param now milliseconds since 1970 */
-  constructor(now: () => number) {
+  constructor(now: () => number, { datesDraftsByCommit }: { readonly datesDraftsByCommit: boolean }) {
     this.#now = now;
+    this.#datesDraftsByCommit = datesDraftsByCommit;
   }
 
   /** GitHub shows whole seconds. */
@@ -113,7 +115,7 @@ export class Store {
       repository,
       isDraft: true,
       isImmutable: false,
-      createdAt: now,
+      createdAt: this.#datesDraftsByCommit ? repository.commit.date : now,
       publishedAt: null,
       updatedAt: now,
       untagged: `untagged-${randomBytes(10).toString('hex')}`,
@@ -149,6 +151,7 @@ export class Store {
     asset.size = blob.size;
     asset.state = 'uploaded';
     asset.updatedAt = this.now();
+    asset.release.updatedAt = asset.updatedAt;
     this.#served.set(blob.id, asset);
   }
 
