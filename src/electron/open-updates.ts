@@ -36,11 +36,12 @@ export async function openUpdates(
     open: (isWanted) => updates.open(isWanted),
     offerMove: () => updates.offerMove(),
   });
+  // At once: the Mac may go to sleep before the first check.
+  const conditions = new PollingConditions(electron);
   const begin = async (): Promise<void> => {
     await attempt(client, () => client.updater.recover());
     await attempt(client, () => tellLastInstall(client, notifier));
     await attempt(client, () => client.updater.confirmUpdate());
-    const conditions = new PollingConditions(electron);
     const check = async (): Promise<void> => {
       // Rejected, so that the next one comes sooner than after an answer.
       if (!conditions.mayCheck()) throw new Error('There is no network.');

@@ -35,9 +35,6 @@ export async function startUpdates(
   options: StartUpdatesOptions,
   modules: ClientModules = MODULES,
 ): Promise<Updates | null> {
-  if (modules.platform !== 'darwin') {
-    throw new UpdateError('usage', 'startUpdates is for macOS. Use createUpdater on Windows and Linux.');
-  }
   const electron = await modules.electron();
   const { app } = electron;
   // At once: the address that the app was opened with is told before it is ready.
@@ -47,6 +44,9 @@ export async function startUpdates(
   if (status !== null) {
     app.exit(status);
     return null;
+  }
+  if (modules.platform !== 'darwin') {
+    throw new UpdateError('usage', 'startUpdates is for macOS. Use createUpdater on Windows and Linux.');
   }
   if (options.takesInstanceLock !== false && !app.requestSingleInstanceLock()) {
     app.quit();

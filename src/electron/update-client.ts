@@ -3,7 +3,7 @@ import type { Channel } from '../config.ts';
 import { asUpdateError } from '../errors.ts';
 import type { HttpExchange } from '../http-exchange.ts';
 import type { LastInstall } from '../install/last-install.ts';
-import type { UpdaterState } from '../state.ts';
+import { states, type UpdaterState } from '../state.ts';
 import type { CheckResult } from '../updater/events.ts';
 import { NexyUpdater } from '../updater.ts';
 import { parseVersion } from '../version.ts';
@@ -55,7 +55,7 @@ export class UpdateClient {
   #lastCheck: CheckResult | null = null;
   #network: HttpExchange[] = [];
   #offer: OfferView | null = null;
-  #needsAuthorization = false;
+  #before: UpdaterState = states.idle();
   #paused: { readonly progress: NonNullable<Downloading['progress']> | null } | null = null;
   #since = new Date().toISOString();
   #news: { readonly install: LastInstall; readonly notes: string | null } | null = null;
@@ -95,7 +95,7 @@ export class UpdateClient {
       languages: app.getPreferredSystemLanguages(),
       offer: this.#offer,
       minimumOs: this.#lastCheck?.assessment.manifest?.artifact.minOs ?? null,
-      needsAuthorization: this.#needsAuthorization,
+      before: this.#before,
       installsOnQuit: this.updater.autoInstallOnAppQuit,
       paused: this.#paused === null ? undefined : this.#paused.progress,
       since: this.#since,
@@ -290,9 +290,10 @@ export class UpdateClient {
   }
 
   #follow(state: UpdaterState): void {
-    if (state.kind !== 'downloading' && state.kind !== 'preparing') this.#since = new Date().toISOString();
+    if (!['checking', 'downloading', 'preparing'].includes(state.kind))
+      this.#since = new Date().toISOString();
     if (state.kind === 'not-available' || state.kind === 'failed') this.#paused = null;
-    if (state.kind === 'ready') this.#needsAuthorization = state.needsAuthorization;
+    if (state.kind !== 'checking') this.#before = state;
     this.#change();
   }
 

@@ -16,8 +16,8 @@ export interface ModelFacts {
   readonly offer: OfferView | null;
   /** The macOS that the offer needs, where it says so. */
   readonly minimumOs: string | null;
-  /** Of the update that is ready. */
-  readonly needsAuthorization: boolean;
+  /** What the updater was in before a check that goes on. */
+  readonly before: UpdaterState;
   /** What is ready is installed on quit, unless an administrator is needed. */
   readonly installsOnQuit: boolean;
   /** How far a download was that a person paused; undefined where none is paused. */
@@ -46,9 +46,10 @@ function makeView(state: UpdaterState, facts: ModelFacts): UpdateView {
     case 'rolling-back':
       return { kind: 'idle' };
     case 'checking':
-      // What is ready stays so while a check goes on that nobody asked for.
-      if (state.ready === null || state.isManual) return { kind: 'checking' };
-      return makeReady(state.ready, facts.needsAuthorization, facts);
+      // A check that nobody asked for changes nothing that somebody looks at, until it has found something.
+      if (state.isManual || facts.before.kind === 'idle' || facts.before.kind === 'checking')
+        return { kind: 'checking' };
+      return makeView(facts.before, facts);
     case 'not-available':
       return describeRefusal(state, facts);
     case 'available': {
@@ -62,8 +63,11 @@ function makeView(state: UpdaterState, facts: ModelFacts): UpdateView {
     }
     case 'preparing':
       return { kind: 'verifying', offer: offerOf(state.version, facts), step: state.step };
-    case 'ready':
-      return makeReady(state.version, state.needsAuthorization, facts);
+    case 'ready': {
+      const { version, needsAuthorization } = state;
+      const installsOnQuit = facts.installsOnQuit && !needsAuthorization;
+      return { kind: 'ready', offer: offerOf(version, facts), needsAuthorization, installsOnQuit };
+    }
     case 'authorizing':
     case 'quitting':
     case 'installing':
@@ -110,11 +114,6 @@ function describeRefusal(
   if (action === 'reject')
     return { kind: 'failed', failure: { code: reason, message, version, at: facts.since } };
   return { kind: 'held', reason, message, version: version ?? '', minimumOs: facts.minimumOs };
-}
-
-function makeReady(version: string, needsAuthorization: boolean, facts: ModelFacts): UpdateView {
-  const installsOnQuit = facts.installsOnQuit && !needsAuthorization;
-  return { kind: 'ready', offer: offerOf(version, facts), needsAuthorization, installsOnQuit };
 }
 
 /** A step may be told of before the check that led to it has given its answer. */
