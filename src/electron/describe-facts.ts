@@ -1,5 +1,18 @@
-import type { Facts } from '../check/decide.ts';
+import type { Decision, Facts } from '../check/decide.ts';
+import type { Assessment } from '../manifest/assess.ts';
 import type { QaModel, QaRequest } from './window-contract.ts';
+
+/** What a check came to, with the keys of the contract and no others. */
+export function describeCheck(
+  { findings, candidates }: Assessment,
+  { action, reason, message }: Decision,
+): Pick<QaModel, 'decision' | 'findings' | 'candidates'> {
+  return {
+    decision: { action, reason, message },
+    findings: findings.map(({ code, severity, message: text }) => ({ code, severity, message: text })),
+    candidates: candidates.map(({ url, kind }) => ({ url, kind })),
+  };
+}
 
 /** Every fact by its name, as the decision saw it, for QA and for reports. */
 export function describeFacts(facts: Facts, request: QaRequest | null): QaModel['facts'] {

@@ -11,7 +11,7 @@ import type { Assessment, AssessPolicy } from '../manifest/assess.ts';
 import { readUrl } from '../manifest/release-url.ts';
 import { type Check, runCheck } from '../run-check.ts';
 import { readVersion } from '../version.ts';
-import { describeFacts } from './describe-facts.ts';
+import { describeCheck, describeFacts } from './describe-facts.ts';
 import type { NetworkEntry, QaModel, QaRequest } from './window-contract.ts';
 
 export interface QaSettings {
@@ -42,10 +42,8 @@ export async function runQaCheck(request: QaRequest, settings: QaSettings): Prom
     const { decision, facts } = decideLikeThis(check, request);
     return {
       ...common,
-      decision,
+      ...describeCheck(check.assessment, decision),
       facts: describeFacts(facts, request),
-      findings: check.assessment.findings,
-      candidates: check.assessment.candidates,
     };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

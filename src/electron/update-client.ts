@@ -9,7 +9,7 @@ import { NexyUpdater } from '../updater.ts';
 import { parseVersion } from '../version.ts';
 import { ClientLog } from './client-log.ts';
 import { type ClientRecord, writeClientRecord } from './client-record.ts';
-import { describeFacts } from './describe-facts.ts';
+import { describeCheck, describeFacts } from './describe-facts.ts';
 import { electronApplication } from './electron-application.ts';
 import type { ElectronClient } from './electron-client.ts';
 import type { ManagedPreferences } from './managed-preferences.ts';
@@ -220,12 +220,13 @@ export class UpdateClient {
   /** What the last ordinary check came to, for QA and for reports. The journal is read when it is asked for. */
   describeLastCheck(journal: readonly string[] = []): QaModel {
     const check = this.#lastCheck;
-    const { action, reason, message } = check?.decision ?? { action: '', reason: 'newer', message: '' };
+    const described =
+      check === null
+        ? { decision: null, findings: [], candidates: [] }
+        : describeCheck(check.assessment, check.decision);
     return {
-      decision: check === null ? null : { action, reason, message },
+      ...described,
       facts: check === null ? [] : describeFacts(check.facts, null),
-      findings: check?.assessment.findings ?? [],
-      candidates: check?.assessment.candidates ?? [],
       network: this.#network,
       journal,
       manifestUrl: this.updater.getFeedURL(),

@@ -120,7 +120,8 @@ export class ClientWorld {
   /** What the window was told last, as the window reads it. */
   get shown(): WindowModel {
     const last = this.window.webContents.sent.filter(({ channel }) => channel === MODEL_CHANNEL).at(-1);
-    return parseWindowModel(last?.value);
+    // What was there when it opened, the page has asked for.
+    return parseWindowModel(last?.value ?? structuredClone(this.updates?.model));
   }
 
   request(request: WindowRequest): Promise<unknown> {
