@@ -24,7 +24,7 @@ export async function startNexy(
   // With nobody listening, Electron quits with the last window.
   app.on('window-all-closed', () => undefined);
   const tray: { item: InstanceType<ElectronClient['Tray']> | null } = { item: null };
-  const updates = await startUpdates(
+  const starting = startUpdates(
     {
       config: join(RESOURCES, 'updater.yml'),
       scheme: 'nexy',
@@ -36,8 +36,25 @@ export async function startNexy(
     },
     { electron: async () => electron, platform },
   );
-  if (updates !== null && tray.item !== null) await fillTray(electron, tray.item, updates);
-  return updates;
+  try {
+    const updates = await starting;
+    if (updates !== null && tray.item !== null) await fillTray(electron, tray.item, updates);
+    return updates;
+  } catch (error) {
+    // Without updates it is an app still, which somebody may want to quit.
+    if (tray.item !== null) await fillEmptyTray(electron, tray.item);
+    throw error;
+  }
+}
+
+async function fillEmptyTray(
+  { app, Menu }: ElectronClient,
+  tray: InstanceType<ElectronClient['Tray']>,
+): Promise<void> {
+  const { makeLastItems } = await import('./tray-menu.ts');
+  const names = { app: app.getName(), languages: app.getPreferredSystemLanguages() };
+  const items = makeLastItems(names, { about: () => app.showAboutPanel(), quit: () => app.quit() });
+  tray.setContextMenu(Menu.buildFromTemplate(items));
 }
 
 async function fillTray(

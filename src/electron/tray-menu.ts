@@ -50,10 +50,21 @@ export function makeTrayContents(model: WindowModel, actions: TrayActions): Tray
       })),
     },
     { type: 'separator' },
-    { label: menu.about({ app }), click: actions.about },
-    { label: menu.quit({ app }), accelerator: 'Command+Q', click: actions.quit },
+    ...makeLastItems({ app, languages }, actions),
   ];
   const toolTip =
     view.kind === 'ready' ? main.trayReady({ app, version: view.offer.version }) : main.tray({ app });
   return { toolTip, items };
+}
+
+/** What is in the menu whatever else is. */
+export function makeLastItems(
+  { app, languages }: { readonly app: string; readonly languages: readonly string[] },
+  actions: Pick<TrayActions, 'about' | 'quit'>,
+): MenuItemConstructorOptions[] {
+  const { menu } = wordingFor(languages).texts;
+  return [
+    { label: menu.about({ app }), click: actions.about },
+    { label: menu.quit({ app }), accelerator: 'Command+Q', click: actions.quit },
+  ];
 }
