@@ -60,10 +60,10 @@ describe('the start of an app', () => {
     expect(loaded.up.filter((url) => url.startsWith('file:')).length).toBeLessThanOrEqual(8);
   });
 
-  // The lock that `recover` and `confirmUpdate` take needs koffi, once the app is up.
+  // Once the app is up, `recover` reads Info.plist, and takes a lock by koffi.
   it('has loaded nothing of HTTP, of packages and of what validates before the first check', () => {
     const packages = packagesIn(loaded.begun);
-    for (const heavy of ['got', 'https-proxy-agent', '7z-wasm', 'fast-xml-parser', 'valibot', 'yaml']) {
+    for (const heavy of ['got', 'https-proxy-agent', '7z-wasm', 'valibot', 'yaml']) {
       expect(packages).not.toContain(heavy);
     }
     expect(loaded.begun.some((url) => url.endsWith('/src/install/confirm.ts'))).toBe(true);
