@@ -22,7 +22,10 @@ export interface ElectronClient extends ElectronMain {
     getAllWindows(): WindowLike[];
     new (options: BrowserWindowConstructorOptions): WindowLike;
   };
-  readonly Menu: { buildFromTemplate(template: MenuItemConstructorOptions[]): MenuLike };
+  readonly Menu: {
+    buildFromTemplate(template: MenuItemConstructorOptions[]): MenuLike;
+    setApplicationMenu(menu: MenuLike | null): void;
+  };
   readonly Tray: new (image: string) => TrayLike;
   readonly clipboard: { writeText(text: string): void };
   readonly dialog: {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { MenuItemConstructorOptions } from 'electron';
 import type { ElectronClient } from './electron-client.ts';
 import { lockContents } from './lock-down.ts';
 import { type ClientModules, type StartUpdatesOptions, startUpdates } from './start-updates.ts';
@@ -29,6 +30,7 @@ export async function startNexy(
       config: join(RESOURCES, 'updater.yml'),
       scheme: 'nexy',
       comeUp: () => {
+        electron.Menu.setApplicationMenu(electron.Menu.buildFromTemplate(makeShortcuts()));
         tray.item = new electron.Tray(join(RESOURCES, 'trayTemplate.png'));
         tray.item.setToolTip(app.getName());
       },
@@ -38,13 +40,21 @@ export async function startNexy(
   );
   try {
     const updates = await starting;
-    if (updates !== null && tray.item !== null) await fillTray(electron, tray.item, updates);
+    if (updates === null || tray.item === null) return updates;
+    await fillTray(electron, tray.item, updates);
+    // Opened once more in the Finder: there is no icon in the Dock that would show that it runs already.
+    app.on('activate', () => updates.open());
     return updates;
   } catch (error) {
     // Without updates it is an app still, which somebody may want to quit.
     if (tray.item !== null) await fillEmptyTray(electron, tray.item);
     throw error;
   }
+}
+
+/** An app without a menu bar has shortcuts all the same. Electron's own default also reloads, and inspects. */
+function makeShortcuts(): MenuItemConstructorOptions[] {
+  return [{ role: 'appMenu' }, { role: 'editMenu' }, { role: 'windowMenu' }];
 }
 
 async function fillEmptyTray(

@@ -108,6 +108,13 @@ describe.skipIf(!canMakeImages())(`Nexy's own app${skipped}`, () => {
     expect(quits).toEqual(['quit']);
   });
 
+  it('shows its window when it is opened once more, and has no shortcut that reloads or inspects it', async () => {
+    const electron = await start();
+    expect(electron.applicationMenu.map(({ role }) => role)).toEqual(['appMenu', 'editMenu', 'windowMenu']);
+    electron.app.emit('activate');
+    await vi.waitFor(() => expect(client.window.shown).toEqual(['active']));
+  });
+
   it('locks down every page that it ever has', async () => {
     const electron = await start();
     const contents = new StandInContents();

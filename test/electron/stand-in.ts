@@ -200,7 +200,10 @@ export class StandInElectron {
   readonly preferences = new Map<string, boolean | string>();
   readonly copied: string[] = [];
   readonly schemes: string[] = [];
+  /** Of the tray. */
   menu: readonly MenuItemConstructorOptions[] = [];
+  applicationMenu: readonly MenuItemConstructorOptions[] = [];
+  readonly #templates = new Map<MenuLike, readonly MenuItemConstructorOptions[]>();
   readonly trays: string[] = [];
   isOnline = true;
   holdsInstanceLock = true;
@@ -272,12 +275,17 @@ export class StandInElectron {
       }
     }
     const made = this.trays;
+    const show = (menu: MenuLike | null): void => {
+      this.menu = this.#templates.get(menu as MenuLike) ?? [];
+    };
     class Tray {
       constructor(image: string) {
         made.push(image);
       }
       setToolTip(): void {}
-      setContextMenu(): void {}
+      setContextMenu(menu: MenuLike | null): void {
+        show(menu);
+      }
     }
     return {
       app,
@@ -286,7 +294,12 @@ export class StandInElectron {
       BrowserWindow,
       Notification,
       Tray,
-      Menu: { buildFromTemplate: (template) => this.#buildMenu(template) },
+      Menu: {
+        buildFromTemplate: (template) => this.#buildMenu(template),
+        setApplicationMenu: (menu) => {
+          this.applicationMenu = this.#templates.get(menu as MenuLike) ?? [];
+        },
+      },
       clipboard: { writeText: (text) => void this.copied.push(text) },
       dialog: {
         showMessageBox: async (options) => {
@@ -336,8 +349,9 @@ export class StandInElectron {
   }
 
   #buildMenu(template: readonly MenuItemConstructorOptions[]): MenuLike {
-    this.menu = template;
-    return { items: template.map(({ label = '' }) => ({ label })) };
+    const menu = { items: template.map(({ label = '' }) => ({ label })) };
+    this.#templates.set(menu, template);
+    return menu;
   }
 
   #quit(): void {
