@@ -1,6 +1,6 @@
 /** The layers of docs/ARCHITECTURE.md. Type-only imports may cross between download and install: a proof made in one is taken by the other. */
 const vocabulary =
-  '^src/(version|errors|config|load-config|quote|http|http-failure|progress|retry-delay|spent-buffers|durable|remove-tree|file-lock|native-calls)\\.ts$|^src/(bundle|image)/';
+  '^src/(version|errors|config|load-config|quote|http|http-exchange|http-failure|progress|retry-delay|spent-buffers|durable|remove-tree|file-lock|native-calls)\\.ts$|^src/(bundle|image)/';
 module.exports = {
   forbidden: [
     {
@@ -50,6 +50,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(release|server)/' },
       to: { path: '^src/(check|download|install|updater|electron|renderer|lab)/|^src/updater\\.ts$' },
+    },
+    {
+      name: 'the-app-ships-no-tools',
+      severity: 'error',
+      from: { path: '^src/(electron|renderer|texts)/' },
+      to: { path: '^src/(cli|lab|release|server)/' },
     },
     {
       name: 'only-electron-imports-electron',
