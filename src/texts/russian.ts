@@ -83,7 +83,7 @@ export const RUSSIAN: Texts = {
     },
   },
   ready: {
-    title: ({ app, version }) => `${app} ${version} можно устанавливать`,
+    title: ({ app, version }) => `Обновление ${app} ${version} готово`,
     text: ({ app }) => `Приложение ${app} перезапустится, это займёт несколько секунд.`,
     onQuit: ({ app }) => `Если не хотите прерываться, обновление установится, когда вы завершите ${app}.`,
     password: ({ app }) =>
@@ -238,15 +238,15 @@ export const RUSSIAN: Texts = {
       body: 'Нажмите, чтобы узнать, что нового.',
     }),
     ready: ({ app, version }) => ({
-      title: `${app} ${version} можно устанавливать`,
+      title: `Обновление ${app} ${version} готово`,
       body: 'Обновление можно установить сейчас.',
     }),
     readyOnQuit: ({ app, version }) => ({
-      title: `${app} ${version} можно устанавливать`,
+      title: `Обновление ${app} ${version} готово`,
       body: `Обновление установится, когда вы завершите ${app}.`,
     }),
     readyCritical: ({ app, version }) => ({
-      title: `Важно: ${app} ${version} можно устанавливать`,
+      title: `Важно: обновление ${app} ${version} готово`,
       body: 'Версия закрывает серьёзную уязвимость. Перезапустите приложение поскорее, чтобы её установить.',
     }),
     installed: ({ app, version }) => ({
