@@ -244,6 +244,31 @@ describe.skipIf(!HAS_CHROMIUM)('release notes', () => {
     await page.close();
   });
 
+  it('are shown as plain text where they are not meant to be understood, with their lines', async () => {
+    const { page } = await openBarePage();
+    const [looked] = await render(page, [`First <b>line</b>\nsecond\n\n${'> '.repeat(20_000)}`]);
+    expect(looked?.html).toMatch(
+      /^<p class="plain">First &lt;b&gt;line&lt;\/b&gt;\nsecond<\/p><p class="plain">&gt; &gt;/,
+    );
+    await page.close();
+  });
+
+  it.each([
+    '<b>',
+    '<a href="https://a.example">',
+    '<table><tr><td>',
+    '<p><b>',
+    '<div><ul><li>',
+    '<svg><math>',
+    '*a_',
+    '<h1>a',
+  ])('are done with endless %j', async (piece) => {
+    const { page } = await openBarePage();
+    const [looked] = await render(page, [piece.repeat(Math.ceil(100_000 / piece.length))]);
+    expect(looked?.isCut).toBe(piece.length !== 0 && 100_000 % piece.length !== 0);
+    await page.close();
+  });
+
   it('load and run nothing in the window itself, and cannot pose as a part of it', async () => {
     const { page, show, troubles } = await windows.open();
     for (const notes of HOSTILE) {
