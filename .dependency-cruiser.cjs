@@ -1,6 +1,6 @@
 /** The layers of docs/ARCHITECTURE.md. Type-only imports may cross between download and install: a proof made in one is taken by the other. */
 const vocabulary =
-  '^src/(version|errors|config|load-config|quote|http|http-failure|progress|retry-delay|durable|remove-tree|file-lock|native-calls)\\.ts$|^src/(bundle|image)/';
+  '^src/(version|errors|config|load-config|quote|http|http-failure|progress|retry-delay|spent-buffers|durable|remove-tree|file-lock|native-calls)\\.ts$|^src/(bundle|image)/';
 module.exports = {
   forbidden: [
     {

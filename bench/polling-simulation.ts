@@ -9,9 +9,12 @@ import { reportPolling } from './polling/report.ts';
 const DOCUMENT = new URL('../docs/SCALING.md', import.meta.url);
 const CHART = new URL('../docs/polling-simulation.svg', import.meta.url);
 
-const { rates, totals, chart } = reportPolling(1_000_000);
-console.log(`### A million clients that poll hourly, four hours from a release on\n\n${rates}\n`);
-console.log(`### Requests in these four hours, in millions\n\n${totals}`);
+const { chart, ...sections } = reportPolling(1_000_000);
+for (const [name, content] of Object.entries(sections))
+  console.log(`### A million clients: ${name}\n\n${content}\n`);
 writeFileSync(CHART, chart);
-const text = readFileSync(DOCUMENT, 'utf8');
-writeFileSync(DOCUMENT, replaceSection(replaceSection(text, 'rates', rates), 'totals', totals));
+const document = Object.entries(sections).reduce(
+  (text, [name, content]) => replaceSection(text, name, content),
+  readFileSync(DOCUMENT, 'utf8'),
+);
+writeFileSync(DOCUMENT, document);

@@ -24,6 +24,8 @@ export interface UpdaterConfig {
   readonly allowedHosts: readonly string[];
   readonly keys: readonly string[];
   readonly publish: PublishPolicy;
+  /** ed25519 public keys that appcasts may carry signatures of, 32 bytes in base64 each (Sparkle's SUPublicEDKey). */
+  readonly appcastKeys: readonly string[];
 }
 
 /** What `nexy-release` may do. */

@@ -26,9 +26,13 @@ export function syncFolderNow(path: string): void {
   }
 }
 
-/** Writes a small private file (mode 0600) so that a crash leaves the old or the new one, whole. */
-export async function writeDurably(path: string, text: string): Promise<void> {
-  const temporary = await writeTemporaryFile(path, text);
+/**
+ * Writes a small file so that a crash leaves the old or the new one, whole.
+ *
+ * @param mode permissions, whatever the umask; private when left out
+ */
+export async function writeDurably(path: string, text: string, mode = 0o600): Promise<void> {
+  const temporary = await writeTemporaryFile(path, text, mode);
   try {
     await rename(temporary, path);
   } catch (error) {
@@ -57,13 +61,14 @@ export function writeDurablyNow(path: string, text: string): void {
   syncFolderNow(dirname(path));
 }
 
-/** Writes and syncs a private file beside `path`, and gives its name, which ends in `.tmp`. */
-export async function writeTemporaryFile(path: string, text: string): Promise<string> {
+/** Writes and syncs a file beside `path`, private unless told otherwise, and gives its name, which ends in `.tmp`. */
+export async function writeTemporaryFile(path: string, text: string, mode = 0o600): Promise<string> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
       await file.writeFile(text);
+      if (mode !== 0o600) await file.chmod(mode);
       await file.sync();
     } finally {
       await file.close();

@@ -86,13 +86,18 @@ const RELEASE_CODES = [
 ] as const;
 type ReleaseCode = (typeof RELEASE_CODES)[number];
 
-export type ErrorCode = FindingCode | DecisionReason | FailureCode | ReleaseCode;
+/** Codes of the update server (`nexy-update-server`). */
+const SERVER_CODES = ['folder-unreadable', 'address-unavailable', 'export-refused', 'server-failed'] as const;
+type ServerCode = (typeof SERVER_CODES)[number];
+
+export type ErrorCode = FindingCode | DecisionReason | FailureCode | ReleaseCode | ServerCode;
 
 const ERROR_CODES: ReadonlySet<string> = new Set([
   ...FINDING_CODES,
   ...DECISION_REASONS,
   ...FAILURE_CODES,
   ...RELEASE_CODES,
+  ...SERVER_CODES,
 ]);
 
 export function isErrorCode(text: string): text is ErrorCode {

@@ -21,6 +21,7 @@ export async function loadConfig(path: string): Promise<UpdaterConfig> {
     v.toLowerCase(),
     v.check((name) => isHost(name), 'must be a host name, with a port where it is not 443'),
   );
+  const appcastKey = v.pipe(text, v.check(isEd25519Key, 'must be an ed25519 public key: 32 bytes in base64'));
   const schema = v.strictObject(
     {
       owner: v.pipe(text, v.regex(/^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/, 'must be owner/repository')),
@@ -43,6 +44,7 @@ export async function loadConfig(path: string): Promise<UpdaterConfig> {
         ),
         {},
       ),
+      appcast_keys: v.optional(v.array(appcastKey, 'must be a list of keys'), []),
     },
     'must be a mapping',
   );
@@ -52,7 +54,7 @@ export async function loadConfig(path: string): Promise<UpdaterConfig> {
     throw unusable(path, `${problems.join('; ')}.`);
   }
   const { owner, bundle_id: bundleId, manifests, allowed_hosts: allowedHosts, keys, publish } = result.output;
-  return { owner, bundleId, manifests, allowedHosts, keys, publish };
+  return { owner, bundleId, manifests, allowedHosts, keys, publish, appcastKeys: result.output.appcast_keys };
 }
 
 async function readYaml(path: string): Promise<unknown> {
@@ -75,6 +77,11 @@ function describe(
   if (key === null) return `the file ${issue.message}`;
   if (issue.expected === 'never') return `${key} is not a known key`;
   return issue.received === 'undefined' ? `${key} is missing` : `${key} ${issue.message}`;
+}
+
+function isEd25519Key(text: string): boolean {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.byteLength === 32 && bytes.toString('base64') === text;
 }
 
 function isHost(name: string): boolean {

@@ -1,13 +1,15 @@
 import { table } from '../statistics.ts';
+import { listArithmetic } from './arithmetic.ts';
 import { figuresOf, requestsPerSecond, timeUntilKnown } from './figures.ts';
 import { type Chart, drawChart, type Line, type Tick } from './line-chart.ts';
 import { COUNTED, HOUR, MINUTE, OUTAGE, runScenario, SCENARIOS, type Scenario } from './scenarios.ts';
 import type { Traffic } from './simulate.ts';
 
 export interface PollingReport {
-  /** Both in Markdown. */
+  /** Tables in Markdown. */
   readonly rates: string;
   readonly totals: string;
+  readonly arithmetic: string;
   readonly chart: string;
 }
 
@@ -26,16 +28,24 @@ export function reportPolling(clients: number): PollingReport {
   return {
     rates: listRates(runs, clients),
     totals: listTotals(runs),
+    arithmetic: arithmeticOf(runs, clients),
     chart: drawChart(chartOf(runs, clients)),
   };
 }
 
 function listRates(runs: readonly Run[], clients: number): string {
-  const head = ['situation: client', 'mean/s', 'peak/s', 'peak/s after two hours', '99 % know after'];
+  const head = ['situation: client', 'mean/s', 'peak/s', 'peak/s after two hours', '99 % know after', 'all'];
   const rows = runs.map(({ name, traffic }) => {
     const { mean, peak } = figuresOf(traffic, AFTER_RELEASE);
     const later = figuresOf(traffic, LATER).peak;
-    return [name, count.format(mean), count.format(peak), count.format(later), known(traffic, clients)];
+    return [
+      name,
+      count.format(mean),
+      count.format(peak),
+      count.format(later),
+      known(traffic, clients, 0.99),
+      known(traffic, clients, 1),
+    ];
   });
   return table(head, rows);
 }
@@ -49,8 +59,23 @@ function listTotals(runs: readonly Run[]): string {
   return table(head, rows);
 }
 
-function known(traffic: Traffic, clients: number): string {
-  const time = timeUntilKnown(traffic, clients, 0.99);
+function arithmeticOf(runs: readonly Run[], clients: number): string {
+  const [fixed, ours] = runs.filter(({ situation }) => situation === 'release');
+  if (fixed === undefined || ours === undefined) throw new Error('there is no release to count with');
+  const halfAnHour = figuresOf(ours.traffic, { from: 0, until: HOUR / 2 });
+  return listArithmetic({
+    clients,
+    usual: figuresOf(ours.traffic, { from: COUNTED.from, until: 0 }).mean,
+    busiest: {
+      ours: figuresOf(ours.traffic, AFTER_RELEASE).peak,
+      fixed: figuresOf(fixed.traffic, AFTER_RELEASE).peak,
+    },
+    learning: halfAnHour.modified / (HOUR / 2 / 1000),
+  });
+}
+
+function known(traffic: Traffic, clients: number, share: number): string {
+  const time = timeUntilKnown(traffic, clients, share);
   return time === null ? '-' : `${count.format(time / MINUTE)} min`;
 }
 
@@ -128,7 +153,7 @@ function sharePoints({ modified }: Traffic, clients: number): (readonly [number,
 function describe(runs: readonly Run[], clients: number): string {
   const sentences = runs.map(({ name, traffic }) => {
     const { mean, peak } = figuresOf(traffic, AFTER_RELEASE);
-    return `${name}: ${count.format(mean)} requests per second on average, ${count.format(peak)} in the busiest second, 99 % know after ${known(traffic, clients)}.`;
+    return `${name}: ${count.format(mean)} requests per second on average, ${count.format(peak)} in the busiest second, 99 % know after ${known(traffic, clients, 0.99)}.`;
   });
   return `Requests per second from three quarters of an hour before a release to four hours after it, and the share of clients that know of it. ${sentences.join(' ')}`;
 }

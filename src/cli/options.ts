@@ -15,8 +15,11 @@ import { loadConfig } from '../load-config.ts';
 /** Where the package lies: two folders above `dist/cli` and `src/cli` alike. */
 export const PACKAGE_FOLDER = fileURLToPath(new URL('../..', import.meta.url));
 
-export interface ManifestOptions {
+export interface ManifestOptions extends TrustOptions {
   readonly channel?: Channel;
+}
+
+export interface TrustOptions {
   readonly owner?: string;
   readonly downloadBase: string;
   readonly allowHost: readonly string[];
@@ -44,8 +47,16 @@ export function withJson(command: Command): Command {
 
 /** What all commands that take a manifest have. */
 export function withManifestOptions(command: Command): Command {
+  return withTrustOptions(
+    command.addOption(
+      new Option('--channel <channel>', 'the channel that is asked for').choices([...CHANNELS]),
+    ),
+  );
+}
+
+/** What a manifest is judged against. */
+export function withTrustOptions(command: Command): Command {
   return command
-    .addOption(new Option('--channel <channel>', 'the channel that is asked for').choices([...CHANNELS]))
     .option(
       '--owner <owner/repo>',
       'the production owner (default: the one in resources/updater.yml)',
@@ -82,7 +93,7 @@ export async function readConfig(): Promise<UpdaterConfig> {
 }
 
 export function trustPolicy(
-  options: ManifestOptions,
+  options: TrustOptions,
   config: UpdaterConfig,
 ): TrustPolicy & { keys: readonly string[] } {
   return {

@@ -35,10 +35,12 @@ export function openTerminal(isJson: boolean): Terminal {
       if (!isJson) process.stdout.write(`${text}\n`);
     },
     step: (name, text) => {
+      endProgress();
       if (isJson) note({ event: 'step', step: name });
       else process.stderr.write(`  ${paint('dim', text, process.stderr)}\n`);
     },
     warn: (text) => {
+      endProgress();
       if (isJson) note({ event: 'warning', message: text });
       else process.stderr.write(`  ${paint('yellow', 'Warning:', process.stderr)} ${text}\n`);
     },

@@ -55,10 +55,10 @@ export interface ReadableImage {
    * Copies one file out of the image into a new one.
    *
    * @param path as in the listing
-   * @param longest copies no more than this many bytes, from the beginning
+   * @param longest copies no more than this many bytes, from the beginning on
    * @throws UpdateError `image-unreadable`, `disk-full`
    */
-  copyFile(path: string, destination: string, longest?: number): Promise<void>;
+  copyFile(path: string, destination: string, longest: number): Promise<void>;
 }
 
 /**
@@ -70,8 +70,7 @@ export function withImage<T>(path: string, use: (image: ReadableImage) => Promis
   return withVolume(path, (volume) =>
     use({
       listing: describe(volume),
-      copyFile: (inner, destination, longest = Number.POSITIVE_INFINITY) =>
-        copyFile(path, volume, inner, destination, longest),
+      copyFile: (inner, destination, longest) => copyFile(path, volume, inner, destination, longest),
     }),
   );
 }

@@ -8,3 +8,22 @@ export interface AssetFacts {
   /** 64 hex digits in lower case. */
   readonly sha256: string;
 }
+
+/** A file that can be uploaded, as often as it takes. */
+export interface AssetSource extends AssetFacts {
+  readonly contentType: string;
+  /** Its bytes from the first on; throws where they are no longer those that were hashed. */
+  openStream(): AsyncIterable<Uint8Array>;
+}
+
+/** Media types: RFC 7763 for Markdown, what macOS and Apache know for the others. */
+const CONTENT_TYPES: Readonly<Record<AssetName, string>> = {
+  'Nexy.dmg': 'application/x-apple-diskimage',
+  'Nexy.pkg': 'application/octet-stream',
+  'LATEST_CHANGES.md': 'text/markdown; charset=utf-8',
+};
+
+/** What is said of a file's kind when it is uploaded. */
+export function contentTypeOf(name: AssetName): string {
+  return CONTENT_TYPES[name];
+}

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readArchitectures } from '../bundle/architectures.ts';
 import { type Bundle, executablePath, readBundle } from '../bundle/bundle.ts';
-import { UpdateError } from '../errors.ts';
+import { type ErrorCode, UpdateError } from '../errors.ts';
 import { compareBomAndPayload } from '../image/package-comparison.ts';
 import { type PackageComponent, type PackageContents, withPackage } from '../image/package-contents.ts';
 import { listPackagedApps, type PackagedApp, unpackFromApp } from '../image/packaged-app.ts';
@@ -75,7 +75,7 @@ function inspectImage(name: ArtifactName, path: string, folder: string): Promise
       );
     const copy = join(folder, app.kind === 'file' ? 'inner.pkg' : 'Nexy.app');
     if (app.kind === 'folder') return inspectImagedApp(name, image, app.path, copy);
-    await image.copyFile(app.path, copy);
+    await image.copyFile(app.path, copy, Number.POSITIVE_INFINITY);
     return inspectPackage(name, copy, folder);
   });
 }
@@ -91,8 +91,8 @@ async function inspectImagedApp(
   return inspectApp(name, copy, async (inner) => {
     if (!has(inner)) return false;
     await mkdir(dirname(join(copy, inner)), { recursive: true, mode: 0o700 });
-    const longest = inner === INFO_PLIST ? {} : { longest: PROGRAM_HEAD_BYTES };
-    await image.copyFile(`${app}/${inner}`, join(copy, inner), longest.longest);
+    const longest = inner === INFO_PLIST ? Number.POSITIVE_INFINITY : PROGRAM_HEAD_BYTES;
+    await image.copyFile(`${app}/${inner}`, join(copy, inner), longest);
     return true;
   });
 }
@@ -188,14 +188,14 @@ function receiptWarning(
   { version }: PackageComponent,
   own: readonly (string | null)[],
 ): readonly string[] {
-  if (version === '0' || own.includes(version)) return [];
+  if (version === null || version === '0' || own.includes(version)) return [];
   return [`${name} will leave a receipt for ${quote(version)}, which is not the version of its app.`];
 }
 
 /** The error for an artifact that no client would install. */
 export function refuse(
   name: AssetName,
-  code: ConstructorParameters<typeof UpdateError>[0],
+  code: ErrorCode,
   reason: string,
   details: Readonly<Record<string, unknown>> = {},
 ): UpdateError {

@@ -11,7 +11,7 @@ const chart = readFileSync(join(REPOSITORY, 'docs/polling-simulation.svg'), 'utf
 const report = reportPolling(1_000_000);
 
 describe('docs/SCALING.md', () => {
-  it.each(['rates', 'totals'] as const)('shows what the simulation prints: %s', (section) => {
+  it.each(['rates', 'totals', 'arithmetic'] as const)('shows what the simulation prints: %s', (section) => {
     // If this fails: node bench/polling-simulation.ts
     expect(document).toBe(replaceSection(document, section, report[section]));
   });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { FaultPlace, MetFaults } from './fault.ts';
 import { type BodySource, sendBody } from './send-body.ts';
@@ -44,6 +45,12 @@ export function answerEarly({ request, response, met, entry }: Exchange): boolea
   if (location === undefined) return false;
   finish(response, entry, 302, { location }, '');
   return true;
+}
+
+/** The wait that a `delay` asks for. Does not keep the process. */
+export async function waitFor(met: MetFaults): Promise<void> {
+  const delay = met.get('delay');
+  if (delay !== undefined) await sleep(delay.milliseconds, undefined, { ref: false });
 }
 
 export function finish(
@@ -105,7 +112,7 @@ export function readRange(
   return start < end ? { start, end } : 'unsatisfiable';
 }
 
-export function withoutUndefined<Value>(
+function withoutUndefined<Value>(
   headers: Readonly<Record<string, Value | undefined>>,
 ): Record<string, Value> {
   return Object.fromEntries(

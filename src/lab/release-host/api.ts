@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http';
+import { waitFor } from './answer.ts';
 import type { Origins } from './documents.ts';
 import type { Call, Outcome } from './front.ts';
 import { ApiProblem, notFound } from './problem.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { JsonObject } from './release-fields.ts';
+import type { Replica } from './replica.ts';
 import { type Route, routes } from './routes.ts';
 import type { Store, StoredAsset } from './store.ts';
 
@@ -11,6 +13,7 @@ export interface ApiOptions {
   readonly store: Store;
   readonly origins: () => Origins;
   readonly rateLimit: { readonly token: RateLimit; readonly anonymous: RateLimit };
+  readonly replica: Replica;
   sign(asset: StoredAsset): string | null;
 }
 
@@ -21,9 +24,11 @@ const BODY_LIMIT = 2_000_000;
 
 /** Answers a call of the API; in one turn of the event loop once its body is there, so that calls never mix. */
 export async function answerApi(options: ApiOptions, call: Call): Promise<Outcome> {
-  const { request, url, canPush } = call;
+  const { request, url, canPush, met } = call;
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
+  // The whole request first: after a delay its client may be gone, and it takes effect all the same.
   const body = await readBody(request);
+  await waitFor(met);
   if (url.pathname === '/rate_limit' && method === 'GET') {
     const rate = (canPush ? options.rateLimit.token : options.rateLimit.anonymous).document();
     return { status: 200, document: { resources: { core: rate, search: rate }, rate } };
@@ -33,17 +38,22 @@ export async function answerApi(options: ApiOptions, call: Call): Promise<Outcom
   const found = findRoute(method, rest);
   if (repository === null || found === null) throw notFound();
   if (found.route.access === 'push' && !canPush) throw new ApiProblem(401, 'Requires authentication');
-  return found.route.handle({
+  const isReading = method === 'GET';
+  const settle = isReading ? null : options.replica.watch(repository);
+  const outcome = found.route.handle({
     store: options.store,
     origins: options.origins(),
-    repository,
+    repository: isReading && met.has('stale') ? options.replica.before(repository) : repository,
     parts: found.parts,
     url,
     body: body === '' ? {} : parse(body),
     canPush,
     accept: request.headers.accept ?? '',
+    isGuarded: !met.has('unguarded'),
     sign: options.sign,
   });
+  if (outcome.hasEffect === true) settle?.();
+  return outcome;
 }
 
 export function apiDocumentation(method: string, url: URL): string {

@@ -9,7 +9,7 @@ const SIZE_LIMIT = 2 ** 31;
  * turns into, and that trailing ones go, is put together from reports and a guess in part.
  */
 export function normalizeAssetName(name: string): string {
-  const plain = name.replaceAll(/[^A-Za-z0-9._-]+/g, '.').replace(/\.+$/, '');
+  const plain = name.replaceAll(/\.*[^A-Za-z0-9._-][^A-Za-z0-9_-]*/g, '.').replace(/\.+$/, '');
   return plain.startsWith('.') ? `default${plain}` : plain;
 }
 

@@ -107,10 +107,10 @@ export function downloadAddress(
 
 export function referenceDocument(
   { api }: Origins,
-  { name, id }: StoredRepository,
+  { name, id, tags }: StoredRepository,
   tag: string,
-  sha: string,
 ): Schemas['git-ref'] {
+  const sha = tags.get(tag) ?? '';
   return {
     ref: `refs/tags/${tag}`,
     node_id: nodeId('Ref', id),

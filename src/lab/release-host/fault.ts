@@ -29,8 +29,12 @@ export type FaultKind =
   | { readonly kind: 'reset'; readonly after: number }
   /** API: this answer says `digest: null`. Uploads: the asset's digest is null for good. */
   | { readonly kind: 'null-digest' }
-  /** API and uploads: the request is looked at only so much later. */
-  | { readonly kind: 'delay'; readonly milliseconds: number };
+  /** API: so much time between the request and its effect, whether the client waits or not. Uploads: before the body. */
+  | { readonly kind: 'delay'; readonly milliseconds: number }
+  /** API: what is read is as it was before the last change, as GitHub's lists are for a while (cli/cli#6599). */
+  | { readonly kind: 'stale' }
+  /** API: a tag is published though it is already. GitHub has let that pass at the same moment (kernalix7/winpodx#117). */
+  | { readonly kind: 'unguarded' };
 
 /** The release's own address, the signed one behind the redirect, a manifest, the API, or its host for uploads. */
 export type FaultPlace = 'release' | 'asset' | 'manifest' | 'api' | 'upload';

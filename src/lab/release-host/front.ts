@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Exchange, type LoggedRequest, serve, withoutUndefined } from './answer.ts';
+import { type Exchange, type LoggedRequest, serve, waitFor } from './answer.ts';
 import type { ApiCalls } from './calls.ts';
 import type { FaultBook, FaultTarget } from './fault.ts';
 import { ApiProblem } from './problem.ts';
@@ -57,9 +56,6 @@ export class Front {
     const number = calls.nextNumber();
     const met = faults.meet({ on, method, path: url.pathname, ...this.#options.describe(url) });
     if (met.has('silent')) return;
-    const delay = met.get('delay');
-    if (delay !== undefined) await sleep(delay.milliseconds, undefined, { ref: false });
-
     const exchange: Exchange = { request, response, met, entry };
     const call = { number, method, path };
     response.once('finish', () => calls.tell({ ...call, status: response.statusCode, when: 'answered' }));
@@ -80,28 +76,25 @@ export class Front {
   async #outcomeOf(exchange: Exchange, url: URL): Promise<Outcome | null> {
     const { request, met, entry } = exchange;
     const status = met.get('status');
-    const limits = this.#limitsFor('none');
+    const credentials = this.#credentialsOf(request);
+    entry.credentials = credentials;
     try {
-      if (status !== undefined) throw fakeProblem(status.status, status.headers ?? {});
-      const credentials = this.#credentialsOf(request);
-      entry.credentials = credentials;
+      if (status !== undefined) {
+        await waitFor(met);
+        throw fakeProblem(status.status, status.headers ?? {});
+      }
       if (credentials === 'refused') throw new ApiProblem(401, 'Bad credentials');
-      const limit = this.#limitsFor(credentials);
-      if (url.pathname !== '/rate_limit' && limit?.take() === false) {
+      if (url.pathname !== '/rate_limit' && this.#limitFor(entry)?.take() === false) {
         throw new ApiProblem(403, 'API rate limit exceeded for user ID 1000.');
       }
-      const outcome = await this.#options.work({ ...exchange, url, canPush: credentials === 'accepted' });
-      if (outcome === null) return null;
-      return { ...outcome, headers: { ...limit?.headers(), ...outcome.headers } };
+      return await this.#options.work({ ...exchange, url, canPush: credentials === 'accepted' });
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      const limit = this.#limitsFor(entry.credentials ?? 'none') ?? limits;
-      const refusal = this.#refusal(exchange, url, error);
-      return { ...refusal, headers: { ...limit?.headers(), ...lowerCase(status?.headers ?? {}) } };
+      return { ...this.#refusal(exchange, url, error), headers: lowerCase(status?.headers ?? {}) };
     }
   }
 
-  #limitsFor(credentials: 'none' | 'accepted' | 'refused'): RateLimit | null {
+  #limitFor({ credentials }: LoggedRequest): RateLimit | null {
     const { rateLimit } = this.#options;
     if (rateLimit === null) return null;
     return credentials === 'accepted' ? rateLimit.token : rateLimit.anonymous;
@@ -118,45 +111,31 @@ export class Front {
     return { status, document };
   }
 
-  async #send({ request, response, met, entry }: Exchange, outcome: Outcome): Promise<void> {
-    const { on, rateLimit } = this.#options;
-    const { status, document, headers = {} } = outcome;
-    const common = {
+  async #send(exchange: Exchange, { status, document, headers }: Outcome): Promise<void> {
+    const { request, response, met, entry } = exchange;
+    const limit = this.#limitFor(entry);
+    const common = () => ({
       'x-github-request-id': requestId(response),
       'x-github-media-type': 'github.v3; format=json',
       'x-content-type-options': 'nosniff',
-      'cache-control': on === 'api' ? 'private, max-age=60, s-maxage=60' : 'no-cache',
       vary: 'Accept, Authorization, Cookie, X-GitHub-OTP',
-    };
-    if (document === undefined) {
-      entry.status = status;
-      response.writeHead(status, withoutUndefined({ ...common, ...headers }));
-      response.end();
-      return;
-    }
+      ...limit?.headers(),
+      ...headers,
+    });
+    if (document === undefined) return finishEmpty(exchange, status, common());
     const text = JSON.stringify(document, (key, value: unknown) =>
       key === 'digest' && met.has('null-digest') ? null : value,
     );
     const etag = `W/"${createHash('sha256').update(text).digest('hex')}"`;
     if (status === 200 && request.method === 'GET' && request.headers['if-none-match'] === etag) {
-      (entry.credentials === 'accepted' ? rateLimit?.token : rateLimit?.anonymous)?.giveBack();
-      entry.status = 304;
-      response.writeHead(304, { ...common, ...headers, etag });
-      response.end();
-      return;
+      limit?.giveBack();
+      return finishEmpty(exchange, 304, { ...common(), etag });
     }
     const content = Buffer.from(text);
-    await serve(
-      { request, response, met, entry },
-      status,
-      {
-        ...common,
-        'content-type': 'application/json; charset=utf-8',
-        ...(status < 300 ? { etag } : {}),
-        ...headers,
-      },
-      { content, start: 0, end: content.byteLength },
-    );
+    const cacheControl = this.#options.on === 'api' ? 'private, max-age=60, s-maxage=60' : 'no-cache';
+    const body = { content, start: 0, end: content.byteLength };
+    const plain = { 'content-type': 'application/json; charset=utf-8', 'cache-control': cacheControl };
+    await serve(exchange, status, { ...plain, ...(status < 300 ? { etag } : {}), ...common() }, body);
   }
 
   /** Notes the request; a token that counts stays out of it. */
@@ -174,6 +153,16 @@ export class Front {
     const match = /^(?:token|bearer) +(\S+)$/i.exec(headers.authorization);
     return match?.[1] === this.#options.token ? 'accepted' : 'refused';
   }
+}
+
+function finishEmpty(
+  { response, entry }: Exchange,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+): void {
+  entry.status = status;
+  response.writeHead(status, headers);
+  response.end();
 }
 
 /** What GitHub says beside a status that no rule of its own led to. */

@@ -25,3 +25,7 @@ export function notFound(): ApiProblem {
 export function validationFailed(...errors: readonly ValidationItem[]): ApiProblem {
   return new ApiProblem(422, 'Validation Failed', errors);
 }
+
+export function missing(key: string): ApiProblem {
+  return new ApiProblem(422, `Invalid request.\n\n"${key}" wasn't supplied.`);
+}

@@ -44,10 +44,6 @@ function readMakeLatest(body: JsonObject): MakeLatest | undefined {
   return known;
 }
 
-export function missing(key: string): ApiProblem {
-  return new ApiProblem(422, `Invalid request.\n\n"${key}" wasn't supplied.`);
-}
-
 function invalid(key: string, value: unknown, expected: string): ApiProblem {
   const shown = value === null ? 'nil' : JSON.stringify(value);
   return new ApiProblem(422, `Invalid request.\n\nFor 'properties/${key}', ${shown} is not ${expected}.`);

@@ -1,4 +1,4 @@
-import { ApiProblem, type ValidationItem, validationFailed } from './problem.ts';
+import { type ValidationItem, validationFailed } from './problem.ts';
 import {
   findPublished,
   type MakeLatest,
@@ -7,6 +7,7 @@ import {
   type StoredRepository,
   sortReleases,
 } from './store.ts';
+import { isSha, isWellFormedTag } from './tag-rules.ts';
 
 /** What a request may say about a release; undefined leaves it as it is. */
 export interface ReleaseFields {
@@ -22,16 +23,20 @@ export interface ReleaseFields {
 const DEFAULT_BRANCH = 'main';
 const BODY_LIMIT = 125_000;
 
-/** @throws ApiProblem 422, and nothing has changed */
+/**
+ * @param isGuarded whether another published release of the tag stands in the way
+ * @throws ApiProblem 422, and nothing has changed
+ */
 export function createRelease(
   store: Store,
   repository: StoredRepository,
   fields: ReleaseFields & { readonly tag: string },
+  isGuarded: boolean,
 ): StoredRelease {
   const { tag, targetCommitish = DEFAULT_BRANCH, name = null, body = null } = fields;
   const { isDraft = false, isPrerelease = false, makeLatest } = fields;
   checkFields(fields, isDraft, isPrerelease);
-  if (!isDraft) checkPublishable(repository, null, tag, targetCommitish);
+  if (!isDraft) checkPublishable(repository, null, { tag, targetCommitish, isGuarded });
   const release = store.addRelease(repository, {
     tag,
     targetCommitish,
@@ -44,16 +49,24 @@ export function createRelease(
   return release;
 }
 
-/** @throws ApiProblem 422, and nothing has changed */
-export function updateRelease(store: Store, release: StoredRelease, fields: ReleaseFields): void {
+/**
+ * @param isGuarded whether another published release of the tag stands in the way
+ * @throws ApiProblem 422, and nothing has changed
+ */
+export function updateRelease(
+  store: Store,
+  release: StoredRelease,
+  fields: ReleaseFields,
+  isGuarded: boolean,
+): void {
   const { repository } = release;
   const isDraft = fields.isDraft ?? release.isDraft;
   const tag = fields.tag ?? release.tag;
   const targetCommitish = fields.targetCommitish ?? release.targetCommitish;
   const isPrerelease = fields.isPrerelease ?? release.isPrerelease;
   checkFields(fields, isDraft, isPrerelease);
-  if (release.isImmutable) checkImmutable(release, tag, isDraft);
-  if (!isDraft) checkPublishable(repository, release, tag, targetCommitish);
+  if (release.isImmutable) checkImmutable(release, { tag, targetCommitish, isDraft });
+  if (!isDraft) checkPublishable(repository, release, { tag, targetCommitish, isGuarded });
 
   const isPublishing = release.isDraft && !isDraft;
   release.tag = tag;
@@ -115,6 +128,10 @@ function checkFields(fields: ReleaseFields, isDraft: boolean, isPrerelease: bool
     const message = `body is too long (maximum is ${BODY_LIMIT} characters)`;
     throw validationFailed({ resource: 'Release', code: 'custom', field: 'body', message });
   }
+  if (fields.tag !== undefined && !isWellFormedTag(fields.tag)) {
+    const message = 'tag_name is not well-formed';
+    throw validationFailed({ resource: 'Release', code: 'custom', field: 'tag_name', message });
+  }
   if (fields.makeLatest === 'true' && (isDraft || isPrerelease)) {
     const message = 'Latest release cannot be draft or prerelease';
     throw validationFailed({ resource: 'Release', code: 'custom', field: 'make_latest', message });
@@ -124,12 +141,11 @@ function checkFields(fields: ReleaseFields, isDraft: boolean, isPrerelease: bool
 function checkPublishable(
   repository: StoredRepository,
   release: StoredRelease | null,
-  tag: string,
-  targetCommitish: string,
+  { tag, targetCommitish, isGuarded }: { tag: string; targetCommitish: string; isGuarded: boolean },
 ): void {
   const errors: ValidationItem[] = [];
   const published = findPublished(repository, tag);
-  if (published !== null && published !== release) {
+  if (isGuarded && published !== null && published !== release) {
     errors.push({ resource: 'Release', code: 'already_exists', field: 'tag_name' });
   }
   if (repository.usedTags.has(tag) && !(release?.isImmutable === true && release.tag === tag)) {
@@ -143,25 +159,23 @@ function checkPublishable(
   if (errors.length > 0) throw validationFailed(...errors);
 }
 
-/** Only title and notes can be modified (as the page of an immutable release says). The wording is a guess. */
-function checkImmutable(release: StoredRelease, tag: string, isDraft: boolean): void {
-  if (tag === release.tag && !isDraft) return;
-  const field = tag === release.tag ? 'draft' : 'tag_name';
-  const message = `${field} cannot be changed on an immutable release`;
-  throw validationFailed({ resource: 'Release', code: 'custom', field, message });
-}
-
-function isSha(commitish: string): boolean {
-  return /^[0-9a-f]{40}$/.test(commitish);
-}
-
-/** @throws ApiProblem 422 for a tag of an immutable release, or one that does not exist */
-export function deleteTag(repository: StoredRepository, tag: string): void {
-  if (!repository.tags.has(tag)) throw new ApiProblem(422, 'Reference does not exist');
-  if (findPublished(repository, tag)?.isImmutable === true) {
-    throw new ApiProblem(422, 'Cannot delete this tag');
-  }
-  repository.tags.delete(tag);
-  // A published release that loses its tag becomes a draft.
-  for (const release of repository.releases) if (release.tag === tag) release.isDraft = true;
+/**
+ * What an immutable release does not let go. Title, notes, prerelease and latest may change (github/docs#45718). The
+ * words for the commit are GitHub's, the others made after them.
+ */
+function checkImmutable(
+  release: StoredRelease,
+  { tag, targetCommitish, isDraft }: { tag: string; targetCommitish: string; isDraft: boolean },
+): void {
+  const changed = [
+    ...(tag === release.tag ? [] : ['tag_name']),
+    ...(targetCommitish === release.targetCommitish ? [] : ['target_commitish']),
+    ...(isDraft ? ['draft'] : []),
+  ];
+  if (changed.length === 0) return;
+  const errors = changed.map((field): ValidationItem => {
+    const message = `${field} cannot be changed when release is immutable`;
+    return { resource: 'Release', code: 'custom', field, message };
+  });
+  throw validationFailed(...errors);
 }

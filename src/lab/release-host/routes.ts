@@ -2,9 +2,9 @@ import { deleteAsset, updateAsset } from './asset-rules.ts';
 import { assetDocument, type Origins, referenceDocument, releaseDocument } from './documents.ts';
 import type { Outcome } from './front.ts';
 import { paginate } from './pagination.ts';
-import { ApiProblem, notFound } from './problem.ts';
-import { type JsonObject, missing, readReleaseFields, readString } from './release-fields.ts';
-import { createRelease, deleteRelease, deleteTag, latestRelease, updateRelease } from './release-rules.ts';
+import { missing, notFound } from './problem.ts';
+import { type JsonObject, readReleaseFields, readString } from './release-fields.ts';
+import { createRelease, deleteRelease, latestRelease, updateRelease } from './release-rules.ts';
 import { repositoryDocument } from './repository-document.ts';
 import {
   findPublished,
@@ -14,6 +14,7 @@ import {
   type StoredRepository,
   sortReleases,
 } from './store.ts';
+import { createTag, deleteTag } from './tag-rules.ts';
 
 export interface RouteCall {
   readonly store: Store;
@@ -25,12 +26,14 @@ export interface RouteCall {
   readonly body: JsonObject;
   readonly canPush: boolean;
   readonly accept: string;
+  /** Whether publishing looks for another published release of the tag. */
+  readonly isGuarded: boolean;
   /** The short-lived address of an asset's bytes. */
   sign(asset: StoredAsset): string | null;
 }
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** What comes after `/repos/{owner}/{repo}`. */
   readonly path: RegExp;
   /** Below https://docs.github.com/rest/ */
@@ -71,10 +74,13 @@ export const routes: readonly Route[] = [
     path: /^\/releases$/,
     documentation: 'releases/releases#create-a-release',
     access: 'push',
-    handle: ({ store, origins, repository, body }) => {
+    handle: ({ store, origins, repository, body, isGuarded }) => {
       const { tag, ...fields } = readReleaseFields(body);
       if (tag === undefined) throw missing('tag_name');
-      const document = releaseDocument(origins, createRelease(store, repository, { ...fields, tag }));
+      const document = releaseDocument(
+        origins,
+        createRelease(store, repository, { ...fields, tag }, isGuarded),
+      );
       return { status: 201, document, headers: { location: document.url }, hasEffect: true };
     },
   },
@@ -114,7 +120,7 @@ export const routes: readonly Route[] = [
     access: 'push',
     handle: (call) => {
       const release = releaseOf(call);
-      updateRelease(call.store, release, readReleaseFields(call.body));
+      updateRelease(call.store, release, readReleaseFields(call.body), call.isGuarded);
       return { status: 200, document: releaseDocument(call.origins, release), hasEffect: true };
     },
   },
@@ -192,9 +198,8 @@ export const routes: readonly Route[] = [
     documentation: 'git/refs#get-a-reference',
     access: 'read',
     handle: ({ origins, repository, parts: [tag = ''] }) => {
-      const sha = repository.tags.get(tag);
-      if (sha === undefined) throw notFound();
-      return { status: 200, document: referenceDocument(origins, repository, tag, sha) };
+      if (!repository.tags.has(tag)) throw notFound();
+      return { status: 200, document: referenceDocument(origins, repository, tag) };
     },
   },
   {
@@ -203,16 +208,8 @@ export const routes: readonly Route[] = [
     documentation: 'git/refs#create-a-reference',
     access: 'push',
     handle: ({ origins, repository, body }) => {
-      const ref = readString(body, 'ref') ?? '';
-      const sha = readString(body, 'sha') ?? '';
-      const tag = /^refs\/tags\/(.+)$/.exec(ref)?.[1];
-      if (tag === undefined || !/^[0-9a-f]{40}$/.test(sha))
-        throw new ApiProblem(422, 'Reference name and sha are wanted');
-      if (repository.tags.has(tag)) throw new ApiProblem(422, 'Reference already exists');
-      if (repository.usedTags.has(tag))
-        throw new ApiProblem(422, 'Cannot create ref due to creations being restricted.');
-      repository.tags.set(tag, sha);
-      return { status: 201, document: referenceDocument(origins, repository, tag, sha), hasEffect: true };
+      const tag = createTag(repository, readString(body, 'ref'), readString(body, 'sha'));
+      return { status: 201, document: referenceDocument(origins, repository, tag), hasEffect: true };
     },
   },
   {

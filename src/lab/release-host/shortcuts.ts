@@ -27,7 +27,7 @@ function publishEmpty(store: Store, repository: StoredRepository, tag: string): 
   const fields = { tag, targetCommitish: 'main', name: tag, body: '', isPrerelease: false } as const;
   const release = store.addRelease(repository, { ...fields, makeLatest: 'false' });
   release.isDraft = false;
-  release.publishedAt = release.createdAt;
+  release.publishedAt = store.now();
   release.createdAt = repository.commit.date;
   repository.tags.set(tag, repository.commit.sha);
   return release;

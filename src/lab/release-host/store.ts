@@ -56,16 +56,21 @@ export interface StoredRepository {
   latest: StoredRelease | null;
 }
 
+/** A month, in milliseconds: a repository that holds nothing but releases seldom gets a commit. */
+const COMMIT_AGE = 30 * 24 * 3_600_000;
+
 /** Everything that the host knows of repositories, releases and assets. What GitHub allows is decided elsewhere. */
 export class Store {
   readonly #repositories = new Map<string, StoredRepository>();
   readonly #served = new Map<string, StoredAsset>();
   readonly #now: () => number;
+  readonly #datesDraftsByCommit: boolean;
   #lastId = 1000;
 
   /** @param now milliseconds since 1970 */
-  constructor(now: () => number) {
+  constructor(now: () => number, { datesDraftsByCommit }: { readonly datesDraftsByCommit: boolean }) {
     this.#now = now;
+    this.#datesDraftsByCommit = datesDraftsByCommit;
   }
 
   /** GitHub shows whole seconds. */
@@ -86,7 +91,7 @@ export class Store {
   open(name: string): StoredRepository {
     const known = this.find(name);
     if (known !== null) return known;
-    const date = new Date(this.now().getTime() - 3_600_000);
+    const date = new Date(this.now().getTime() - COMMIT_AGE);
     const repository: StoredRepository = {
       id: this.nextId(),
       name,
@@ -113,7 +118,7 @@ export class Store {
       repository,
       isDraft: true,
       isImmutable: false,
-      createdAt: now,
+      createdAt: this.#datesDraftsByCommit ? repository.commit.date : now,
       publishedAt: null,
       updatedAt: now,
       untagged: `untagged-${randomBytes(10).toString('hex')}`,
@@ -149,6 +154,7 @@ export class Store {
     asset.size = blob.size;
     asset.state = 'uploaded';
     asset.updatedAt = this.now();
+    asset.release.updatedAt = asset.updatedAt;
     this.#served.set(blob.id, asset);
   }
 

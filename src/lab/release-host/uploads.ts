@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { TLSSocket } from 'node:tls';
+import { waitFor } from './answer.ts';
 import { beginUpload } from './asset-rules.ts';
 import { describeUpload } from './blob.ts';
 import { assetDocument, type Origins } from './documents.ts';
 import type { FaultTarget } from './fault.ts';
 import type { Call, Outcome } from './front.ts';
 import { ApiProblem, notFound } from './problem.ts';
+import type { Replica } from './replica.ts';
 import type { Store, StoredAsset, StoredRelease } from './store.ts';
 
 const UPLOAD_PATH = /^\/repos\/([^/]+\/[^/]+)\/releases\/(\d+)\/assets$/;
@@ -16,11 +20,13 @@ const UPLOAD_PATH = /^\/repos\/([^/]+\/[^/]+)\/releases\/(\d+)\/assets$/;
 /** Takes uploads into files of a temporary folder, which is made for the first one and goes with `close`. */
 export class Uploads {
   readonly #store: Store;
+  readonly #replica: Replica;
   readonly #origins: () => Origins;
   #folder: string | null = null;
 
-  constructor(store: Store, origins: () => Origins) {
+  constructor(store: Store, replica: Replica, origins: () => Origins) {
     this.#store = store;
+    this.#replica = replica;
     this.#origins = origins;
   }
 
@@ -30,9 +36,11 @@ export class Uploads {
 
   async answer(call: Call): Promise<Outcome | null> {
     const { request, url, canPush, met } = call;
+    await waitFor(met);
     const release = this.#find(url);
     if (request.method !== 'POST' || release === null) throw notFound();
     if (!canPush) throw new ApiProblem(401, 'Requires authentication');
+    const settle = this.#replica.watch(release.repository);
     const asset = beginUpload(this.#store, release, {
       name: url.searchParams.get('name'),
       label: url.searchParams.get('label'),
@@ -52,6 +60,7 @@ export class Uploads {
     }
     asset.hasDigest = !met.has('null-digest');
     this.#store.fill(asset, describeUpload(path, { ...received, modified: this.#store.now() }));
+    settle();
     return { status: 201, document: assetDocument(this.#origins(), asset), hasEffect: true };
   }
 
@@ -96,7 +105,7 @@ async function receive(
           size += chunk.byteLength;
           entry.received = size;
           if (size > limit) {
-            request.socket.resetAndDestroy();
+            reset(request.socket);
             return;
           }
           hash.update(chunk);
@@ -110,4 +119,10 @@ async function receive(
     throw error;
   }
   return request.complete && size <= limit ? { size, sha256: hash.digest('hex') } : null;
+}
+
+/** Only a plain connection can be reset (net.Socket.resetAndDestroy); one under TLS is cut. */
+function reset(socket: Socket): void {
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket.resetAndDestroy();
 }

@@ -5,9 +5,9 @@ import {
   type ReleaseHost,
   type ReleaseHostOptions,
   startReleaseHost,
-} from '../../src/lab/release-host/release-host.ts';
-import { randomBody } from '../support/random-body.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+} from '../../../src/lab/release-host/release-host.ts';
+import { randomBody } from '../../support/random-body.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const body = randomBody(100_000);
 let host: ReleaseHost;
