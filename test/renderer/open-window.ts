@@ -76,7 +76,7 @@ export interface WindowOptions extends BrowserContextOptions {
 
 export interface Windows {
   readonly browser: () => Browser;
-  /** Opens the built window in a context of its own. Nothing may be loaded but its three files, and nothing may fail. */
+  /** Opens the built window in a context of its own. Nothing may be loaded but its own files, and nothing may fail. */
   readonly open: (options?: WindowOptions) => Promise<OpenWindow>;
 }
 
