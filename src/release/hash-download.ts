@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Got } from 'got';
+import { UpdateError } from '../errors.ts';
 import { describeHttpFailure } from '../http-failure.ts';
 import { readRetryAfter } from '../retry-delay.ts';
 import { SpentBuffers } from '../spent-buffers.ts';
@@ -27,7 +28,7 @@ const STALL_LIMIT = 60_000;
  *
  * @param client of `createHttpClient`: no credentials, no redirect from https to http
  * @param limit bytes after which it stops
- * @throws the signal's reason when it fires
+ * @throws UpdateError `cancelled` when the signal fires
  */
 export async function hashDownload(
   client: Got,
@@ -35,7 +36,7 @@ export async function hashDownload(
   limit: number,
   signal: AbortSignal | null,
 ): Promise<HashedDownload> {
-  signal?.throwIfAborted();
+  if (signal?.aborted) throw cancelled();
   const stream = client.stream(url, {
     timeout: { socket: STALL_LIMIT },
     ...(signal === null ? {} : { signal }),
@@ -52,13 +53,20 @@ export async function hashDownload(
       });
     });
   } catch (error) {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw cancelled();
     const { message, isTransient } = describeHttpFailure(error);
     const words = message.replace(/\.$/, '');
     return { kind: 'failed', words, status: null, isTransient, retryAfter: null };
   } finally {
     stream.destroy();
   }
+}
+
+function cancelled(): UpdateError {
+  return new UpdateError(
+    'cancelled',
+    'Cancelled while a published file was downloaded. Run it again to finish.',
+  );
 }
 
 function refusal({ statusCode = 0, headers }: IncomingMessage): HashedDownload {
