@@ -46,6 +46,31 @@ module.exports = {
       to: { path: '^src/(electron|renderer|release|server|lab|cli)/' },
     },
     {
+      name: 'texts-know-the-vocabulary-alone',
+      severity: 'error',
+      from: { path: '^src/texts/' },
+      to: { path: '^src/', pathNot: ['^src/texts/', vocabulary] },
+    },
+    {
+      name: 'the-window-knows-its-contract-alone',
+      severity: 'error',
+      from: { path: '^src/renderer/' },
+      to: {
+        path: '^src/',
+        pathNot: [
+          '^src/(renderer|texts)/',
+          '^src/(errors|config)\\.ts$',
+          '^src/electron/window-(contract|schema)\\.ts$',
+        ],
+      },
+    },
+    {
+      name: 'the-window-needs-no-node',
+      severity: 'error',
+      from: { path: '^src/(renderer|texts)/|^src/electron/window-(contract|schema)\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
       name: 'release-and-server-never-import-the-client',
       severity: 'error',
       from: { path: '^src/(release|server)/' },
