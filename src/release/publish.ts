@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import type { Channel } from '../config.ts';
 import { UpdateError } from '../errors.ts';
+import { CHANNEL_FILES } from '../manifest/manifest-file.ts';
 import { type Version, versionTag } from '../version.ts';
 import { changeManifests, type ManifestFolderOptions, readManifests } from './change-manifests.ts';
 import { decidePublication, type Standing, standingOf, versionNotNewer } from './decide-publication.ts';
 import type { GitHub } from './github/github.ts';
 import { type Inbox, type InboxOptions, readInbox } from './inbox.ts';
 import { makeManifestText } from './manifest-document.ts';
-import { CHANNEL_FILES } from './manifest-folder.ts';
 import type { PlannedAsset } from './plan.ts';
 import { type PublishedRelease, publishRelease, type ReleaseOutcome } from './publish-release.ts';
 import type { ReleaseReporter } from './reporter.ts';

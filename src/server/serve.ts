@@ -1,5 +1,5 @@
 import { METHODS as METHODS_OF_HTTP } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIP } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Logger } from 'pino';
@@ -109,7 +109,7 @@ async function makeApp(live: LiveSite, options: ServeOptions): Promise<App> {
       max: options.requestsPerMinute,
       timeWindow: '1 minute',
       cache: 20_000,
-      keyGenerator: (request) => addressKey(request.ip),
+      keyGenerator: (request) => addressKey(clientAddress(request)),
       // A check with nothing new is meant to cost little; only who is refused is told.
       addHeaders: NO_COUNTERS,
       addHeadersOnExceeding: NO_COUNTERS,
@@ -207,11 +207,16 @@ function logAnswer(log: Logger, request: FastifyRequest, reply: FastifyReply): v
       method: request.method,
       path: readTarget(request.raw.url ?? '').shown,
       status: reply.statusCode,
-      address: request.ip,
+      address: clientAddress(request),
       milliseconds: Math.round(reply.elapsedTime * 10) / 10,
     },
     'Answered',
   );
+}
+
+/** What a proxy passes on as an address need not be one. */
+function clientAddress(request: FastifyRequest): string {
+  return isIP(request.ip) === 0 ? (request.socket.remoteAddress ?? '') : request.ip;
 }
 
 /** A household has a /64 of IPv6 to itself (RFC 6177), so that its addresses count as one. */

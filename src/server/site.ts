@@ -1,5 +1,5 @@
 import type { Channel } from '../config.ts';
-import { makeAppcast } from './appcast.ts';
+import { APPCAST_FILES, makeAppcast } from './appcast.ts';
 import type { Offer, RefusedFile } from './catalog.ts';
 import { listArtifacts, listManifests, listVersions, makeHealth, pathOf, type Shelf } from './reports.ts';
 import { makeStatusPage } from './status-page.ts';
@@ -80,8 +80,8 @@ const ROUTES: readonly Route[] = [
     cacheControl: CACHE_CONTROL.current,
     make: ({ input, options }) => ({ bytes: encode(makeStatusPage(input, options)) }),
   },
-  appcastRoute('appcast.xml', 'stable'),
-  { ...appcastRoute('appcast-beta.xml', 'beta'), isBeta: true },
+  appcastRoute('stable'),
+  { ...appcastRoute('beta'), isBeta: true },
   {
     path: 'health',
     contentType: JSON_TYPE,
@@ -142,9 +142,9 @@ function unavailable({ file, role }: RefusedFile): SiteDocument {
   };
 }
 
-function appcastRoute(path: string, channel: Channel): Route {
+function appcastRoute(channel: Channel): Route {
   return {
-    path,
+    path: APPCAST_FILES[channel],
     contentType: XML_TYPE,
     cacheControl: CACHE_CONTROL.current,
     make: ({ input, options }) => {

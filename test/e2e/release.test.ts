@@ -1,35 +1,17 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { canMakeImages } from '../support/make-image.ts';
-import { openReleaseWorld, type ReleaseWorld } from '../support/release-world.ts';
+import { fillInbox, openReleaseWorld, PUBLISH_TO_BETA, type ReleaseWorld } from '../support/release-world.ts';
 import { runCli } from '../support/run-cli.ts';
 
 const WITHOUT_IMAGES = canMakeImages() ? '' : ' (skipped: xorriso is not installed)';
-const PUBLISH = [
-  'publish',
-  '--version',
-  '2.0.0.46',
-  '--inbox',
-  'inbox',
-  '--channel',
-  'beta',
-  '--manifests',
-  'manifests',
-];
 
 /** With files that nobody can look into: quick, and warned of. */
 async function openQuickWorld(): Promise<ReleaseWorld> {
   const world = await openReleaseWorld();
   await fillInbox(world);
   return world;
-}
-
-async function fillInbox({ folder }: ReleaseWorld, text = 'of 2.0.0.46'): Promise<void> {
-  await mkdir(join(folder, 'inbox'), { recursive: true });
-  for (const name of ['Nexy.dmg', 'Nexy.pkg', 'LATEST_CHANGES.md'])
-    await writeFile(join(folder, 'inbox', name), `${name} ${text}\n`.repeat(300));
 }
 
 function replace(args: readonly string[], option: string, value: string): readonly string[] {
@@ -43,7 +25,7 @@ describe('nexy-release publish', () => {
   }, async () => {
     const world = await openReleaseWorld();
     await world.build('2.0.0.46');
-    const { status, json, stderr } = await world.release([...PUBLISH, '--json']);
+    const { status, json, stderr } = await world.release([...PUBLISH_TO_BETA, '--json']);
     expect(status, stderr).toBe(0);
     expect(json).toMatchObject({
       tag: 'v2.0.0.46',
@@ -71,19 +53,19 @@ describe('nexy-release publish', () => {
       artifacts: [{ type: 'dmg' }, { type: 'pkg' }],
     });
     expect(stderr).not.toContain('warning');
-    const other = await world.release([...replace(PUBLISH, '--version', '2.0.0.47'), '--json']);
+    const other = await world.release([...replace(PUBLISH_TO_BETA, '--version', '2.0.0.47'), '--json']);
     expect(other).toMatchObject({ status: 1, json: { error: { code: 'bundle-version-mismatch' } } });
-    const minimum = await world.release([...PUBLISH, '--min-os', '99.0', '--json']);
+    const minimum = await world.release([...PUBLISH_TO_BETA, '--min-os', '99.0', '--json']);
     expect(minimum).toMatchObject({ status: 1, json: { error: { code: 'bundle-minimum-mismatch' } } });
   });
 
   it('does nothing the second time, says so for each file, and warns of what it could not look into', async () => {
     const world = await openQuickWorld();
-    const first = await world.release(PUBLISH);
+    const first = await world.release(PUBLISH_TO_BETA);
     expect(first).toMatchObject({ status: 0, stdout: expect.stringContaining('Published v2.0.0.46') });
     expect(first.stderr).toContain('NOBODY KNOWS WHAT IS IN Nexy.dmg');
     const before = world.writes().length;
-    const second = await world.release(PUBLISH);
+    const second = await world.release(PUBLISH_TO_BETA);
     expect(second.status).toBe(0);
     expect(second.stdout.match(/already published, skip \(tag=v2\.0\.0\.46\)/g)).toHaveLength(3);
     expect(world.writes()).toHaveLength(before);
@@ -91,10 +73,10 @@ describe('nexy-release publish', () => {
 
   it('refuses other bytes with both digests, and touches nothing', async () => {
     const world = await openQuickWorld();
-    await world.release(PUBLISH);
+    await world.release(PUBLISH_TO_BETA);
     const before = world.host.github.releases();
     await fillInbox(world, 'built once more');
-    const refused = await world.release([...PUBLISH, '--json']);
+    const refused = await world.release([...PUBLISH_TO_BETA, '--json']);
     expect(refused).toMatchObject({ status: 1, json: { error: { code: 'asset-conflict' } } });
     const published = before[0]?.assets.find(({ name }) => name === 'Nexy.dmg')?.sha256 ?? 'none';
     expect(refused.stdout).toContain(published);
@@ -104,7 +86,7 @@ describe('nexy-release publish', () => {
 
   it('only reads in a dry run', async () => {
     const world = await openQuickWorld();
-    const { status, json } = await world.release([...PUBLISH, '--dry-run', '--json']);
+    const { status, json } = await world.release([...PUBLISH_TO_BETA, '--dry-run', '--json']);
     expect(status).toBe(0);
     expect(json).toMatchObject({ result: 'dry-run', manifest: { changed: true }, writes: 0 });
     expect(world.writes()).toEqual([]);
@@ -113,16 +95,18 @@ describe('nexy-release publish', () => {
 
   it('leaves a channel alone that has gone further, and publishes nothing older', async () => {
     const world = await openQuickWorld();
-    await world.release(PUBLISH);
+    await world.release(PUBLISH_TO_BETA);
     await fillInbox(world, 'of 2.0.0.47');
-    expect(await world.release(replace(PUBLISH, '--version', '2.0.0.47'))).toMatchObject({ status: 0 });
+    expect(await world.release(replace(PUBLISH_TO_BETA, '--version', '2.0.0.47'))).toMatchObject({
+      status: 0,
+    });
     await fillInbox(world);
-    const again = await world.release([...PUBLISH, '--json']);
+    const again = await world.release([...PUBLISH_TO_BETA, '--json']);
     expect(again).toMatchObject({
       status: 0,
       json: { result: 'already-published', manifest: { changed: false }, writes: 0 },
     });
-    const older = await world.release([...replace(PUBLISH, '--version', '2.0.0.45'), '--json']);
+    const older = await world.release([...replace(PUBLISH_TO_BETA, '--version', '2.0.0.45'), '--json']);
     expect(older).toMatchObject({ status: 1, json: { error: { code: 'version-not-newer' } } });
     const tags = world.host.github.releases().map(({ tag }) => tag);
     expect(tags.sort()).toEqual(['v2.0.0.46', 'v2.0.0.47']);
@@ -130,7 +114,7 @@ describe('nexy-release publish', () => {
 
   it('publishes to stable directly only where the configuration says so', async () => {
     const world = await openQuickWorld();
-    const stable = [...replace(PUBLISH, '--channel', 'stable'), '--json'];
+    const stable = [...replace(PUBLISH_TO_BETA, '--channel', 'stable'), '--json'];
     expect(await world.release(stable)).toMatchObject({
       status: 1,
       json: { error: { code: 'promotion-required' } },
@@ -158,7 +142,7 @@ describe('nexy-release publish', () => {
   ])('refuses %s before any request', async (_, options, code, status) => {
     const world = await openQuickWorld();
     // Of an option that is given twice the last counts; the world's own come last, so its API goes first here.
-    const args = [...PUBLISH, ...options, '--json'];
+    const args = [...PUBLISH_TO_BETA, ...options, '--json'];
     const result = await runCli(
       [...(args.includes('--api-url') ? args : [...args, '--api-url', world.host.apiOrigin])],
       {
@@ -173,13 +157,15 @@ describe('nexy-release publish', () => {
 
   it('needs a token, takes it from either variable, and never shows it', async () => {
     const world = await openQuickWorld();
-    const without = await world.release([...PUBLISH, '--json'], { environment: { GITHUB_TOKEN: undefined } });
+    const without = await world.release([...PUBLISH_TO_BETA, '--json'], {
+      environment: { GITHUB_TOKEN: undefined },
+    });
     expect(without).toMatchObject({ status: 1, json: { error: { code: 'github-auth' } } });
     const secret = 'ghp_thisOneIsWrongAndMustNotBeSeen';
-    const wrong = await world.release(PUBLISH, { environment: { GITHUB_TOKEN: secret } });
+    const wrong = await world.release(PUBLISH_TO_BETA, { environment: { GITHUB_TOKEN: secret } });
     expect(wrong).toMatchObject({ status: 1, stderr: expect.stringContaining('github-auth') });
     expect(wrong.stdout + wrong.stderr).not.toContain(secret);
-    const other = await world.release(PUBLISH, {
+    const other = await world.release(PUBLISH_TO_BETA, {
       environment: { GITHUB_TOKEN: undefined, GH_TOKEN: world.host.token },
     });
     expect(other.status).toBe(0);
@@ -189,7 +175,7 @@ describe('nexy-release publish', () => {
   it('removes its draft on Ctrl-C, and ends as cancelled', async () => {
     const world = await openQuickWorld();
     world.host.fault({ on: 'upload', fault: { kind: 'silent' } });
-    const { child, result } = world.startRelease([...PUBLISH, '--json']);
+    const { child, result } = world.startRelease([...PUBLISH_TO_BETA, '--json']);
     await expect.poll(() => world.host.log.some(({ on }) => on === 'upload'), { timeout: 30_000 }).toBe(true);
     expect(world.host.github.releases()).toHaveLength(1);
     child.kill('SIGINT');
@@ -202,7 +188,7 @@ describe('nexy-release publish', () => {
 describe('nexy-release', () => {
   it('promotes, verifies and shows where things stand; finds what does not fit', async () => {
     const world = await openQuickWorld();
-    await world.release(PUBLISH);
+    await world.release(PUBLISH_TO_BETA);
     const promote = ['promote', '--from', 'beta', '--to', 'stable', '--manifests', 'manifests', '--json'];
     expect((await world.release(promote)).json).toMatchObject({
       from: 'beta',
@@ -263,7 +249,7 @@ describe('nexy-release', () => {
 
   it('does not promote what is not there', async () => {
     const world = await openQuickWorld();
-    await world.release(PUBLISH);
+    await world.release(PUBLISH_TO_BETA);
     world.host.replace('v2.0.0.46', 'Nexy.pkg', Buffer.from('other bytes'));
     const promote = ['promote', '--from', 'beta', '--to', 'stable', '--manifests', 'manifests', '--json'];
     expect(await world.release(promote)).toMatchObject({
@@ -278,7 +264,7 @@ describe('nexy-release', () => {
 
   it('shows drafts that were left behind, whose they are, and a person’s', async () => {
     const world = await openQuickWorld();
-    const { child, result } = world.startRelease(PUBLISH);
+    const { child, result } = world.startRelease(PUBLISH_TO_BETA);
     world.host.github.onApiCall(({ method, when }) => {
       if (method === 'POST' && when === 'answered') child.kill('SIGKILL');
     });

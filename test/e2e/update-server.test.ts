@@ -183,6 +183,7 @@ describe('nexy-update-server', () => {
     await ask(origin, '/manifest.json?token=hidden');
     const { stdout, stderr, status } = await stop('SIGINT');
     expect(status).toBe(0);
+    expect(stdout).toMatch(/^[^\n]+\n$/);
     expect(JSON.parse(stdout)).toEqual({
       listening: origin,
       port: Number(new URL(origin).port),

@@ -129,7 +129,7 @@ function readOrigin(stdout: NodeJS.ReadableStream | null): Promise<string> {
     let text = '';
     stdout?.on('data', (chunk: Buffer) => {
       text += chunk.toString();
-      const origin = /"listening": "([^"]+)"/.exec(text)?.[1];
+      const origin = /"listening":"([^"]+)"/.exec(text)?.[1];
       if (origin !== undefined) fulfil(origin);
     });
   });
