@@ -334,7 +334,10 @@ describe('repeating', () => {
     expect(github.writes).toBe(1);
   });
 
-  it('after a rate limit is for all, and waits as long as GitHub asks', async () => {
+  it.each([
+    [false, 'at a double'],
+    [true, 'where calls are spaced'],
+  ])('after a rate limit is for all, and waits as long as GitHub asks (spaced: %s, %s)', async (isPaced) => {
     const waits: number[] = [];
     const bodies: string[] = [];
     const { github, origin } = await openHostile(
@@ -345,7 +348,7 @@ describe('repeating', () => {
         if (bodies.length < 3) answer(response, 429, { message: 'slow down' }, { 'retry-after': '17' });
         else answer(response, 201, ASSET);
       },
-      { onWait: (seconds) => waits.push(seconds) },
+      { isPaced, onWait: (seconds) => waits.push(seconds) },
     );
     const release = { id: 5, uploadUrl: `${origin}/repos/o/r/releases/5/assets` };
     const upload = await github.uploadAsset(
