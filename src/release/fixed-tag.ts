@@ -80,7 +80,7 @@ export async function publishFixedRelease(
       mayHaveDraft: false,
       mayBePublished: false,
       wasRefused: false,
-      isPublished: false,
+      publishedId: null,
     },
   };
   const draft = await makeDraft(job);

@@ -98,7 +98,7 @@ function makeItem({ manifest, assessment }: Offer, options: AppcastOptions): obj
     ...findMinimum(manifest, build),
     ...(rollout.interval === null ? {} : { 'sparkle:phasedRolloutInterval': rollout.interval }),
     ...(manifest.critical ? { 'sparkle:criticalUpdate': '' } : {}),
-    ...(notes !== null && isFetchable(notes, options) ? { 'sparkle:releaseNotesLink': plain(notes) } : {}),
+    ...(notes !== null && isReadable(notes, options) ? { 'sparkle:releaseNotesLink': plain(notes) } : {}),
     enclosure: {
       '@url': plain(url),
       '@length': String(artifact.size),
@@ -125,6 +125,11 @@ function findMinimum(manifest: Manifest, build: string): object {
 function isEnclosure(url: string, type: string, options: AppcastOptions): boolean {
   if (!isFetchable(url, options) || !(type in TYPES)) return false;
   return extensionOf(new URL(url).pathname) === type;
+}
+
+/** A text to read: manifests of the legacy era named the artifact itself, which a reader would download as one. */
+function isReadable(url: string, options: AppcastOptions): boolean {
+  return isFetchable(url, options) && !(extensionOf(new URL(url).pathname) in TYPES);
 }
 
 /**

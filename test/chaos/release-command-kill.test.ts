@@ -1,24 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { REPOSITORY } from '../support/fixtures.ts';
-import { openReleaseWorld, type ReleaseWorld } from '../support/release-world.ts';
+import { fillInbox, openReleaseWorld, PUBLISH_TO_BETA, type ReleaseWorld } from '../support/release-world.ts';
 import type { StartOptions } from '../support/run-cli.ts';
 
-const PUBLISH = [
-  'publish',
-  '--version',
-  '2.0.0.46',
-  '--inbox',
-  'inbox',
-  '--channel',
-  'beta',
-  '--manifests',
-  'manifests',
-  '--json',
-];
+const PUBLISH = [...PUBLISH_TO_BETA, '--json'];
 const BRIDGE = ['bridge', '--channel', 'beta', '--manifests', 'manifests', '--json'];
 const KILLER = pathToFileURL(join(REPOSITORY, 'test', 'support', 'kill-after-write.ts')).href;
 
@@ -28,13 +16,9 @@ const EVERY = Number(process.env['KILL_EVERY'] ?? 1);
 /** Where a run is killed: when a call of the API took effect, when it was answered, or after a file was written. */
 type Moment = 'effect' | 'answered' | 'write';
 
-/** With files that are quickly read: nobody looks into them here, and the command warns of that. */
 async function openWorld(): Promise<ReleaseWorld> {
   const world = await openReleaseWorld();
-  const inbox = join(world.folder, 'inbox');
-  await mkdir(inbox);
-  for (const name of ['Nexy.dmg', 'Nexy.pkg', 'LATEST_CHANGES.md'])
-    await writeFile(join(inbox, name), `${name} of 2.0.0.46\n`.repeat(500));
+  await fillInbox(world);
   return world;
 }
 

@@ -1,24 +1,16 @@
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type ChangeOutcome, changeManifests, readManifests } from '../../src/release/change-manifests.ts';
-import { decidePublication, type PublicationChange } from '../../src/release/decide-publication.ts';
-import { type Clone, openGitWorld } from '../support/git-world.ts';
+import { changeManifests, readManifests } from '../../src/release/change-manifests.ts';
+import { decidePublication } from '../../src/release/decide-publication.ts';
+import { type Clone, isSettled, openGitWorld } from '../support/git-world.ts';
+import { publishAndPush, publishKilledAfter } from '../support/killed-push.ts';
 import { listeningReporter, publishedManifest, readFolder, stampsOf } from '../support/manifests-world.ts';
 import { runScript } from '../support/run-script.ts';
 
 const CHILD = 'change-manifests-child.ts';
 const OLD = publishedManifest('2.0.0.45', 'beta');
 const NEW = publishedManifest('2.0.0.46', 'beta');
-
-function publish(
-  { manifests }: Clone,
-  text = NEW,
-  reporter = listeningReporter(),
-): Promise<ChangeOutcome<PublicationChange>> {
-  const options = { folder: manifests, push: true, reporter };
-  return changeManifests(options, (shelf) => decidePublication(shelf, 'beta', text));
-}
 
 function failure(act: Promise<unknown>): Promise<unknown> {
   return act.then(
@@ -27,19 +19,13 @@ function failure(act: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** Whether a clone has nothing that was not committed and pushed. */
-function isSettled({ git }: Clone): boolean {
-  git('fetch', '--quiet');
-  return git('status', '--porcelain') === '' && git('rev-parse', 'HEAD') === git('rev-parse', '@{upstream}');
-}
-
 describe('a publication with --push', () => {
   it.each(['', 'public/updates'])(
     'is committed and pushed, from the folder "%s" of a clone',
     async (below) => {
       const world = await openGitWorld(below);
       const clone = world.clone('mine');
-      expect(await publish(clone)).toMatchObject({ isPushed: true });
+      expect(await publishAndPush(clone)).toMatchObject({ isPushed: true });
       expect(world.log()).toEqual(['2.0.0.46 is offered on the beta channel', 'First']);
       expect(world.read(join(below, 'manifest_beta.json'))).toBe(NEW);
       expect(world.read(join(below, 'manifest_2.0.0.46.json'))).toBe(NEW);
@@ -55,13 +41,13 @@ describe('a publication with --push', () => {
   it('is done once: again it makes no commit and touches no file', async () => {
     const world = await openGitWorld();
     const clone = world.clone('mine');
-    await publish(clone);
+    await publishAndPush(clone);
     const stamps = stampsOf(clone.manifests);
-    expect(await publish(clone)).toMatchObject({ written: [], isPushed: false });
+    expect(await publishAndPush(clone)).toMatchObject({ written: [], isPushed: false });
     expect(world.log()).toHaveLength(2);
     expect(stampsOf(clone.manifests)).toEqual(stamps);
     // Another clone has nothing to do either.
-    expect(await publish(world.clone('other'))).toMatchObject({ isPushed: false });
+    expect(await publishAndPush(world.clone('other'))).toMatchObject({ isPushed: false });
     expect(world.log()).toHaveLength(2);
   });
 
@@ -70,7 +56,7 @@ describe('a publication with --push', () => {
     const clone = world.clone('mine');
     const higher = publishedManifest('2.0.0.47', 'beta');
     world.commit({ 'manifest_beta.json': higher });
-    expect((await publish(clone)).change.standing).toBe('superseded');
+    expect((await publishAndPush(clone)).change.standing).toBe('superseded');
     expect(world.read('manifest_beta.json')).toBe(higher);
     const reporter = listeningReporter();
     const shelf = await readManifests({ folder: clone.manifests, push: true, reporter });
@@ -86,7 +72,7 @@ describe('a publication with --push', () => {
     clone.git('add', 'staged.txt');
     const before = clone.git('status', '--porcelain', '--untracked-files=all');
     world.commit({ 'elsewhere.txt': 'somebody' });
-    await publish(clone);
+    await publishAndPush(clone);
     expect(clone.git('status', '--porcelain', '--untracked-files=all')).toBe(before);
     expect(world.read('staged.txt')).toBeNull();
     expect(world.read('README.md')).toBe('updates\n');
@@ -101,7 +87,7 @@ describe('a publication with --push', () => {
     const clone = world.clone('mine');
     for (const name of ['pre-commit', 'commit-msg', 'prepare-commit-msg', 'post-commit'])
       writeFileSync(join(clone.folder, '.git/hooks', name), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
-    expect(await publish(clone)).toMatchObject({ isPushed: true });
+    expect(await publishAndPush(clone)).toMatchObject({ isPushed: true });
   });
 
   it('works in a clone of depth 1, as workflows have it', async () => {
@@ -111,7 +97,7 @@ describe('a publication with --push', () => {
     const shallow = join(world.folder, 'shallow');
     clone.git('clone', '--quiet', '--depth=1', `file://${world.remote}`, shallow);
     world.commit({ 'elsewhere.txt': 'somebody' });
-    await publish({ ...clone, folder: shallow, manifests: shallow });
+    await publishAndPush({ ...clone, folder: shallow, manifests: shallow });
     expect(world.read('manifest_beta.json')).toBe(NEW);
   });
 });
@@ -127,7 +113,7 @@ describe('a publication with --push is refused', () => {
     const clone = world.clone('mine');
     change(clone);
     const files = readFolder(clone.manifests);
-    expect(await failure(publish(clone))).toMatchObject({
+    expect(await failure(publishAndPush(clone))).toMatchObject({
       code: 'manifest-conflict',
       message: expect.stringContaining('were not committed'),
     });
@@ -141,7 +127,7 @@ describe('a publication with --push is refused', () => {
     clone.git('commit', '--quiet', '--allow-empty', '--message', 'Mine');
     if (isDiverged) world.commit({ 'other.txt': 'other' });
     const head = clone.git('rev-parse', 'HEAD');
-    expect(await failure(publish(clone))).toMatchObject({
+    expect(await failure(publishAndPush(clone))).toMatchObject({
       code: 'manifest-conflict',
       message: expect.stringContaining('1 commit that origin does not have'),
     });
@@ -153,7 +139,7 @@ describe('a publication with --push is refused', () => {
     const world = await openGitWorld();
     const clone = world.clone('mine');
     world.hook('pre-receive', 'echo "see https://bot:s3cret@example.org/policy"; exit 1');
-    const error = await failure(publish(clone));
+    const error = await failure(publishAndPush(clone));
     expect(error).toMatchObject({
       code: 'manifest-conflict',
       message: expect.stringContaining('see https://example.org/policy'),
@@ -167,7 +153,7 @@ describe('a publication with --push is refused', () => {
     const world = await openGitWorld();
     const clone = world.clone('mine');
     clone.git('remote', 'set-url', 'origin', 'http://bot:s3cret@127.0.0.1:9/none.git');
-    const error = await failure(publish(clone));
+    const error = await failure(publishAndPush(clone));
     expect(error).toMatchObject({
       code: 'manifest-conflict',
       message: expect.stringContaining('http://127.0.0.1:9/none.git'),
@@ -191,7 +177,7 @@ describe('a publication with --push is refused', () => {
     const world = await openGitWorld();
     const clone = world.clone('mine');
     change(clone);
-    expect(await failure(publish(clone))).toMatchObject({
+    expect(await failure(publishAndPush(clone))).toMatchObject({
       code: 'usage',
       message: expect.stringContaining(sentence),
     });
@@ -204,7 +190,7 @@ describe('a publication with --push is refused', () => {
     for (const name of names) delete process.env[name];
     clone.git('config', 'user.useConfigOnly', 'true');
     try {
-      expect(await failure(publish(clone))).toMatchObject({
+      expect(await failure(publishAndPush(clone))).toMatchObject({
         code: 'usage',
         message: expect.stringContaining('git config user.name'),
       });
@@ -269,7 +255,7 @@ describe('when somebody else pushes meanwhile', () => {
         publishedManifest(`2.0.0.${number}`, 'beta'),
       );
     for (const clone of clones) {
-      await publish(clone, highest);
+      await publishAndPush(clone, highest);
       expect(isSettled(clone)).toBe(true);
       expect(readFolder(clone.manifests)['manifest_beta.json']).toBe(highest);
     }
@@ -277,41 +263,19 @@ describe('when somebody else pushes meanwhile', () => {
 });
 
 describe('a publication with --push that is killed', () => {
-  it('after any call that writes or program that ran is finished by the next run, with one commit', async () => {
-    const tryOne = async (killAfter: number): Promise<boolean> => {
-      const world = await openGitWorld();
-      world.commit({ 'manifest_beta.json': OLD });
-      const clone = world.clone('mine');
-      const wanted = [clone.manifests, '2.0.0.46', 'beta', 'a', 'push'];
-      const { signal, status } = await runScript(CHILD, wanted, { killAfter });
-      expect([OLD, NEW]).toContain(readFolder(clone.manifests)['manifest_beta.json']);
-      await publish(clone);
-      expect(world.log()).toEqual(['2.0.0.46 is offered on the beta channel', 'Somebody else', 'First']);
-      expect(isSettled(clone)).toBe(true);
-      expect(readFolder(clone.manifests)).toEqual({
-        'README.md': 'updates\n',
-        'manifest_beta.json': NEW,
-        'manifest_2.0.0.46.json': NEW,
-      });
-      expect(await publish(clone)).toMatchObject({ written: [], isPushed: false });
-      if (signal !== 'SIGKILL') expect(status).toBe(0);
-      return signal === 'SIGKILL';
-    };
-    for (let killAfter = 1; ; killAfter += 3) {
-      const isKilled = await Promise.all([0, 1, 2].map((more) => tryOne(killAfter + more)));
-      if (isKilled.every((each) => each)) continue;
-      // Fetch, status, comparison, commit, push, two files, branch: all of them were reached.
-      expect(killAfter).toBeGreaterThan(25);
-      return;
-    }
-  }, 600_000);
+  // Every point there is: test/chaos/push-kill.test.ts.
+  it('is finished by the next run, with one commit', async () => {
+    const points = Array.from({ length: 9 }, (_, index) => 2 + index * 5);
+    const isKilled = await Promise.all(points.map(publishKilledAfter));
+    expect(isKilled.slice(0, 6)).not.toContain(false);
+  });
 
   it('whose answer was lost counts what the remote has', async () => {
     const world = await openGitWorld();
     const clone = world.clone('mine');
     // The remote takes the commit, and then fails as if the line had gone.
     world.hook('post-receive', 'kill -9 $PPID');
-    expect(await publish(clone)).toMatchObject({ isPushed: true });
+    expect(await publishAndPush(clone)).toMatchObject({ isPushed: true });
     expect(world.log()).toHaveLength(2);
     expect(isSettled(clone)).toBe(true);
   });

@@ -94,3 +94,9 @@ export async function openGitWorld(below = ''): Promise<GitWorld> {
     hook: (name, text) => writeFileSync(join(remote, 'hooks', name), `#!/bin/sh\n${text}\n`, { mode: 0o755 }),
   };
 }
+
+/** Whether a clone has nothing that was not committed and pushed. */
+export function isSettled({ git }: Clone): boolean {
+  git('fetch', '--quiet');
+  return git('status', '--porcelain') === '' && git('rev-parse', 'HEAD') === git('rev-parse', '@{upstream}');
+}

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asUpdateError } from '../../src/errors.ts';
-import type { AssetName, AssetSource } from '../../src/release/asset.ts';
+import { type AssetName, type AssetSource, contentTypeOf } from '../../src/release/asset.ts';
 import { openGitHub } from '../../src/release/github/open-github.ts';
+import { PinnedFile } from '../../src/release/pinned-file.ts';
 import { publishRelease } from '../../src/release/publish-release.ts';
 import { readRunIdentity } from '../../src/release/run-identity.ts';
 import { parseVersion } from '../../src/version.ts';
@@ -60,14 +59,10 @@ async function run(order: PublishOrder): Promise<PublishReport> {
 }
 
 async function openAsset(path: string, name: AssetName): Promise<AssetSource> {
-  const openStream = (): AsyncIterable<Uint8Array> => createReadStream(path, { highWaterMark: 256 * 1024 });
-  const hash = createHash('sha256');
-  let size = 0;
-  for await (const chunk of openStream()) {
-    hash.update(chunk);
-    size += chunk.byteLength;
-  }
-  return { name, size, sha256: hash.digest('hex'), contentType: 'application/octet-stream', openStream };
+  const file = await PinnedFile.open(path);
+  if (file === null) throw new Error(`There is no ${path}.`);
+  const sha256 = await file.hash(() => undefined);
+  return { name, size: file.size, sha256, contentType: contentTypeOf(name), openStream: () => file.stream() };
 }
 
 /** The most memory that this process ever held (VmHWM, proc(5)); 0 where the system does not tell. */

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import type { HostedRelease } from '../../src/lab/release-host/hosted-release.ts';
 import type { ReleaseHost } from '../../src/lab/release-host/release-host.ts';
 import type { AssetName } from '../../src/release/asset.ts';
+import { PRODUCTION } from './production.ts';
 import type { PublishOrder, PublishReport } from './publish-child.ts';
-import { PRODUCTION } from './publish-world.ts';
 
 const CHILD = fileURLToPath(new URL('publish-child.ts', import.meta.url));
 
@@ -19,10 +19,15 @@ export interface PublisherProcess {
   readonly report: Promise<PublishReport | null>;
 }
 
-/** Starts a publisher as a process of its own, with its identity. */
+/**
+ * Starts a publisher as a process of its own, with its identity.
+ *
+ * @param program another form of publish-child.ts
+ */
 export function startPublisher(
   host: ReleaseHost,
   order: Pick<PublishOrder, 'version' | 'inbox'> & Partial<PublishOrder>,
+  program = CHILD,
 ): PublisherProcess {
   const whole: PublishOrder = {
     apiUrl: host.apiOrigin,
@@ -33,7 +38,7 @@ export function startPublisher(
     second: 20,
     ...order,
   };
-  const child = spawn(process.execPath, [CHILD, JSON.stringify(whole)], {
+  const child = spawn(process.execPath, [program, JSON.stringify(whole)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const report = new Promise<PublishReport | null>((fulfil, reject) => {

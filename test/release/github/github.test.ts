@@ -5,7 +5,8 @@ import type { GitHubRelease } from '../../../src/release/github/answers.ts';
 import type { GitHub } from '../../../src/release/github/github.ts';
 import { type GitHubOptions, openGitHub } from '../../../src/release/github/open-github.ts';
 import { startServer } from '../../support/http-server.ts';
-import { makeAsset, openPublishWorld, PRODUCTION } from '../../support/publish-world.ts';
+import { PRODUCTION } from '../../support/production.ts';
+import { makeAsset, openPublishWorld } from '../../support/publish-world.ts';
 
 const TOKEN = 'ghp_thisMayNeverBeSeen';
 
@@ -143,7 +144,7 @@ describe('the token', () => {
     const { github } = await openHostile((_, response) =>
       answer(response, status, {
         message: `Token ${TOKEN} is bad`,
-        errors: [{ message: TOKEN, code: 'custom' }],
+        errors: [{ message: TOKEN, code: TOKEN }],
       }),
     );
     const failures = [
@@ -315,6 +316,23 @@ describe('repeating', () => {
   });
 });
 
+describe('at the real GitHub', () => {
+  it('writing calls are a second apart at least, as it asks', async () => {
+    const arrivals: number[] = [];
+    const { github } = await openHostile(
+      (_, response) => {
+        arrivals.push(performance.now());
+        response.writeHead(204).end();
+      },
+      { isPaced: true },
+    );
+    await Promise.all([github.deleteAsset(1), github.deleteAsset(2)]);
+    const [first = 0, second = 0] = arrivals;
+    // Timers may fire a little early.
+    expect(second - first).toBeGreaterThan(900);
+  });
+});
+
 describe('uploading', () => {
   it('may take longer than the limit for silence, as long as it goes on', async () => {
     const { github, origin } = await openHostile(
@@ -347,6 +365,19 @@ describe('uploading', () => {
     const asset = { ...makeAsset('Nexy.dmg', Buffer.from('abc')), size };
     const upload = github.uploadAsset(await draftOf(github), asset, () => undefined);
     await expect(upload).rejects.toMatchObject({ code: 'inbox-incomplete' });
+  });
+
+  it('is refused in GitHub’s own words even where that answers before the file is sent', async () => {
+    const { open } = await openPublishWorld();
+    const github = open();
+    const draft = await draftOf(github);
+    const asset = makeAsset('Nexy.dmg', Buffer.alloc(16 * 1024 * 1024));
+    expect(await github.uploadAsset(draft, asset, () => undefined)).toMatchObject({ kind: 'done' });
+    expect(await github.uploadAsset(draft, asset, () => undefined)).toMatchObject({
+      kind: 'refused',
+      status: 422,
+      error: { details: { codes: ['already_exists'] } },
+    });
   });
 
   it('tells how far it is', async () => {
