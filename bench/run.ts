@@ -8,6 +8,7 @@ for (const [file, ...options] of [
   ['import-time.ts'],
   ['check.ts'],
   ['polling-simulation.ts'],
+  ['update-server.ts'],
   ['download.ts', ...download],
 ]) {
   const path = fileURLToPath(new URL(file ?? '', import.meta.url));

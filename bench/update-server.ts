@@ -5,7 +5,8 @@ import { parseArgs } from 'node:util';
 import { fetchManifest } from '../src/check/fetch-manifest.ts';
 import { startRelay } from './relay.ts';
 import { SAMPLE_MANIFEST } from './sample-manifest.ts';
-import { findNginx, startNginx } from './server/nginx.ts';
+import { findProgram } from './server/find-program.ts';
+import { startNginx } from './server/nginx.ts';
 import { startOurs } from './server/ours.ts';
 import { readProcessCost } from './server/process-cost.ts';
 import { runWrk } from './server/wrk.ts';
@@ -29,9 +30,9 @@ const [runs, seconds, connections] = [values.runs, values.seconds, values.connec
   number,
 ];
 
-if (process.platform !== 'linux' || findNginx() === null) {
-  console.error('This benchmark needs Linux and nginx.');
-  process.exit(2);
+if (process.platform !== 'linux' || findProgram('nginx') === null || findProgram('wrk') === null) {
+  console.error('Skipped: the comparison with nginx needs Linux, nginx and wrk.');
+  process.exit(0);
 }
 
 const STATUSES = [200, 304] as const;
@@ -45,17 +46,23 @@ interface Sample {
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'nexy-bench-update-server-'));
-const manifests = join(folder, 'manifests');
-await mkdir(manifests);
-await writeFile(join(manifests, 'manifest.json'), SAMPLE_MANIFEST);
-const ours = await startOurs(manifests, join(folder, 'ours.log'));
-const nginx = await startNginx({ root: manifests, server: `access_log "${join(folder, 'nginx.log')}";` });
-const contenders = [
-  { name: 'nexy-update-server', ...ours },
-  { name: 'nginx', ...nginx },
-];
+const started: { stop(): Promise<void> }[] = [];
+const keep = <Server extends { stop(): Promise<void> }>(server: Server): Server => {
+  started.push(server);
+  return server;
+};
 
 try {
+  const manifests = join(folder, 'manifests');
+  await mkdir(manifests);
+  await writeFile(join(manifests, 'manifest.json'), SAMPLE_MANIFEST);
+  const ours = keep(await startOurs(manifests, join(folder, 'ours.log')));
+  const access = `access_log "${join(folder, 'nginx.log')}";`;
+  const nginx = keep(await startNginx({ root: manifests, server: access }));
+  const contenders = [
+    { name: 'nexy-update-server', ...ours },
+    { name: 'nginx', ...nginx },
+  ];
   const idle = contenders.map(({ pid }) => readProcessCost(pid).memory);
   const samples = new Map<string, Sample[]>();
   for (let run = 0; run <= runs; run += 1) {
@@ -80,7 +87,7 @@ try {
     console.log(JSON.stringify({ runs, seconds, connections, results, memory, answers }, null, 2));
   else print(results, memory, answers);
 } finally {
-  await Promise.all([ours.stop(), nginx.stop()]);
+  await Promise.all(started.map((server) => server.stop()));
   await rm(folder, { recursive: true, force: true });
 }
 

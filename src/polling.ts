@@ -28,14 +28,20 @@ export function startPolling(
   let mode: 'active' | 'paused' | 'stopped' = 'active';
   let isChecking = false;
   let timer: NodeJS.Timeout | null = null;
+  /** When the next check is due, milliseconds since the epoch: the clock goes on while a Mac sleeps, timers do not. */
+  let due: number | null = null;
 
   const schedule = (): void => {
     if (mode !== 'active' || isChecking || timer !== null) return;
-    timer = setTimeout(run, findNextDelay(history, random(), policy));
+    due ??= Date.now() + findNextDelay(history, random(), policy);
+    // After a pause what is overdue waits as after a start, so that Macs that wake together do not check together.
+    const left = due - Date.now();
+    timer = setTimeout(run, left > 0 ? left : findNextDelay(NOTHING_CHECKED, random(), policy));
     timer.unref();
   };
   const run = async (): Promise<void> => {
     timer = null;
+    due = null;
     isChecking = true;
     const failed = await check().then(
       () => false,

@@ -12,6 +12,9 @@ manifests:
   beta: https://updates.acme.example/manifest_beta.json
 `;
 
+/** 32 bytes in base64. */
+const APPCAST_KEY = Buffer.alloc(32, 0xfb).toString('base64');
+
 async function load(text: string): Promise<unknown> {
   const folder = await mkdtemp(join(tmpdir(), 'nexy-updater-config-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -27,6 +30,7 @@ describe('loadConfig', () => {
       owner: 'Seregawpn/Nexy_production',
       bundleId: 'com.nexy.assistant',
       keys: [],
+      appcastKeys: [],
       publish: { stable: 'promotion' },
     });
     expect(Object.keys(config.manifests)).toEqual(['stable', 'beta']);
@@ -40,13 +44,18 @@ describe('loadConfig', () => {
         stable: 'https://updates.acme.example/manifest.json',
         beta: 'https://updates.acme.example/manifest_beta.json',
       },
-      appcastKeys: [],
     };
     const publish = { stable: 'promotion' };
-    expect(await load(GOOD)).toEqual({ ...required, allowedHosts: [], keys: [], publish });
-    const more = 'allowed_hosts: [CDN.acme.example, "mirror.acme.example:8443"]\nkeys: [abc]\n';
+    expect(await load(GOOD)).toEqual({ ...required, allowedHosts: [], keys: [], publish, appcastKeys: [] });
+    const more = `allowed_hosts: [CDN.acme.example, "mirror.acme.example:8443"]\nkeys: [abc]\nappcast_keys: [${APPCAST_KEY}]\n`;
     const allowedHosts = ['cdn.acme.example', 'mirror.acme.example:8443'];
-    expect(await load(GOOD + more)).toEqual({ ...required, allowedHosts, keys: ['abc'], publish });
+    expect(await load(GOOD + more)).toEqual({
+      ...required,
+      allowedHosts,
+      keys: ['abc'],
+      publish,
+      appcastKeys: [APPCAST_KEY],
+    });
   });
 
   it.each([
@@ -108,8 +117,26 @@ describe('loadConfig', () => {
     ['a policy that is a text', `${GOOD}publish: direct\n`, 'publish must be a mapping'],
     ['a policy for another channel', `${GOOD}publish:\n  beta: direct\n`, 'publish.beta is not a known key'],
     ['keys that are numbers', `${GOOD}keys: [1]\n`, 'keys.0 must be a text'],
+    [
+      'an appcast key that is no list',
+      `${GOOD}appcast_keys: ${APPCAST_KEY}\n`,
+      'appcast_keys must be a list',
+    ],
   ])('refuses %s as a wrong use, and says what is wrong', async (_name, text, sentence) => {
     expect(await load(text)).toMatchObject({ code: 'usage', message: expect.stringContaining(sentence) });
+  });
+
+  it.each([
+    ['no base64', 'abc'],
+    ['too short', APPCAST_KEY.slice(4)],
+    ['without its last character', APPCAST_KEY.slice(0, -1)],
+    ['in the alphabet for addresses', APPCAST_KEY.replaceAll('/', '_').replaceAll('+', '-')],
+    ['as long as a private key of that era', Buffer.alloc(64, 1).toString('base64')],
+  ])('refuses an appcast key that is %s', async (_what, key) => {
+    expect(await load(`${GOOD}appcast_keys: ["${key}"]\n`)).toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('appcast_keys.0 must be an ed25519 public key'),
+    });
   });
 
   it('names every key that is wrong, not only the first', async () => {

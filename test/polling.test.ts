@@ -53,6 +53,36 @@ describe('polling', () => {
     expect(check).toHaveBeenCalledTimes(1);
   });
 
+  it('does not begin a new hour with every pause: a Mac that is never awake for one is checked too', async () => {
+    const check = vi.fn(async () => undefined);
+    polling = startPolling(check, undefined, HALF);
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    expect(check).toHaveBeenCalledTimes(1);
+    for (let nap = 1; nap <= 6; nap += 1) {
+      await vi.advanceTimersByTimeAsync(10 * MINUTE);
+      polling.pause();
+      await vi.advanceTimersByTimeAsync(10 * MINUTE);
+      polling.resume();
+    }
+    // Two hours later: one check when the hour was over, and one right after the pause in which the next fell due.
+    expect(check).toHaveBeenCalledTimes(2);
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    expect(check).toHaveBeenCalledTimes(3);
+  });
+
+  it('after a pause in which a check fell due, waits as after a start', async () => {
+    const check = vi.fn(async () => undefined);
+    polling = startPolling(check, undefined, HALF);
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    polling.pause();
+    await vi.advanceTimersByTimeAsync(5 * 60 * MINUTE);
+    polling.resume();
+    await vi.advanceTimersByTimeAsync(MINUTE / 3);
+    expect(check).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    expect(check).toHaveBeenCalledTimes(2);
+  });
+
   it('is paused once, also when that happens during a check', async () => {
     let finish = (): void => undefined;
     const check = vi.fn(() => new Promise<void>((fulfil) => (finish = fulfil)));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { quote } from '../src/quote.ts';
+import { disarm, quote } from '../src/quote.ts';
 
 describe('quote', () => {
   it('shows text in quotes and cuts it', () => {
@@ -23,5 +23,14 @@ describe('quote', () => {
         expect(JSON.parse(shown).length).toBeLessThanOrEqual(81);
       }),
     );
+  });
+});
+
+describe('disarm', () => {
+  it('makes visible what acts, and leaves all else as it is, however long', () => {
+    expect(disarm('a "b"\n\tc')).toBe('a "b"\n\tc');
+    expect(disarm('\u001b[2J\u202egmd\u0000')).toBe('\\u001b[2J\\u202egmd\\u0000');
+    expect(disarm('x'.repeat(500))).toBe('x'.repeat(500));
+    expect(disarm('\ud800')).toBe('\ufffd');
   });
 });

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { findProgram } from './find-program.ts';
 
 export interface Nginx {
   readonly origin: string;
@@ -23,18 +23,12 @@ export interface NginxOptions {
 
 const PATIENCE = 10_000;
 
-/** Where nginx is, or null: Debian has it in /usr/sbin, which is not in everybody's path. */
-export function findNginx(): string | null {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-  return folders.map((folder) => join(folder, 'nginx')).find((path) => existsSync(path)) ?? null;
-}
-
 /**
  * nginx on loopback, one worker, with a configuration of its own in a folder of its own, both gone when it is
  * stopped. Files are served as a plain static host does it, with nginx's own ETag.
  */
 export async function startNginx(options: NginxOptions): Promise<Nginx> {
-  const program = findNginx();
+  const program = findProgram('nginx');
   if (program === null) throw new Error('nginx is not installed');
   const folder = await mkdtemp(join(tmpdir(), 'nexy-nginx-'));
   // It cannot be told to take any free port, so that another may take this one first.

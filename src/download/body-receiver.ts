@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { SpentBuffers } from '../spent-buffers.ts';
 import type { PartialFile } from './partial-file.ts';
-import { SpentBuffers } from './spent-buffers.ts';
 
 export interface ReceiveOptions {
   /** Bytes that the whole file has; one more stops everything. */

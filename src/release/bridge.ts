@@ -5,7 +5,14 @@ import { releaseUrl } from '../manifest/release-url.ts';
 import type { AssetFacts } from './asset.ts';
 import { reviewFixedTag } from './bridge-plan.ts';
 import { assertReleased } from './check-release.ts';
-import { findFixedRelease, publishFixedRelease, putBack, readAssets, stageAndExchange } from './fixed-tag.ts';
+import {
+  findFixedRelease,
+  publishFixedRelease,
+  putBack,
+  readAssets,
+  removeDeadDrafts,
+  stageAndExchange,
+} from './fixed-tag.ts';
 import type { GitHub } from './github/github.ts';
 import type { Offer } from './offer.ts';
 import { comparePublicDownload, PATIENT } from './public-download.ts';
@@ -71,6 +78,7 @@ async function bringAsset(
   facts: AssetFacts,
 ): Promise<BridgedAsset['action']> {
   const { github, reporter } = request;
+  await removeDeadDrafts(request, fixedTag);
   let action: BridgedAsset['action'] = 'already-there';
   let problem: UpdateError | null = null;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {

@@ -2,13 +2,12 @@ import { join } from 'node:path';
 import type { Channel } from '../config.ts';
 import { UpdateError } from '../errors.ts';
 import { type Manifest, makeManifest, readManifest } from '../manifest/manifest.ts';
+import { archiveFile, CHANNEL_FILES } from '../manifest/manifest-file.ts';
 import { compareVersions, type Version } from '../version.ts';
 import type { ManifestChange } from './change-manifests.ts';
 import {
-  archiveFile,
   archiveOf,
   areSameBytes,
-  CHANNEL_FILES,
   type ManifestFile,
   type ManifestShelf,
   offerOf,

@@ -106,27 +106,46 @@ function isExact({ assets }: PublishJob, hosted: readonly GitHubAsset[]): boolea
  * Publishes the draft. GitHub decides which draft of a tag is published: the others are refused.
  *
  * @returns null where the draft has vanished, or somebody else's was published
- * @throws UpdateError `github-failed`, also for a refusal of another kind
+ * @throws UpdateError `github-auth`, `github-failed`, also for a refusal of another kind
  */
 export async function publishDraft(job: PublishJob, draft: GitHubRelease): Promise<GitHubRelease | null> {
+  const release = await makePublic(job, draft);
+  if (release !== null) job.progress.publishedId = release.id;
+  return release;
+}
+
+async function makePublic(job: PublishJob, draft: GitHubRelease): Promise<GitHubRelease | null> {
   const { github, tag, notes, progress } = job;
   for (let attempt = 1; ; attempt += 1) {
     const result = await github.publishDraft(draft.id, { tag, notes });
     progress.mayBePublished = result.kind === 'unknown';
     if (result.kind === 'done' && !result.value.isDraft) return result.value;
-    if (result.kind === 'refused') return await judgeRefusal(job, result.status, result.error);
+    if (result.kind === 'refused') return await judgeRefusal(job, draft, result.status, result.error);
     await github.pause(attempt);
     const current = await github.readRelease(draft.id);
-    if (current === null) progress.mayBePublished = false;
-    if (current === null || !current.isDraft) return current;
+    if (current === null || !current.isDraft) {
+      progress.mayBePublished = false;
+      return current;
+    }
     if (attempt === ATTEMPTS) throw result.kind === 'unknown' ? result.error : stillDraft(tag);
   }
 }
 
-/** 422 is also GitHub's answer where a rule protects the tag, or an immutable release once had it. */
-async function judgeRefusal(job: PublishJob, status: number, error: UpdateError): Promise<null> {
+/**
+ * 422 is GitHub's answer where another is published, but also where a rule protects the tag, or an immutable release
+ * once had it. 404 is its answer for a draft that is gone, and to a token that may not make the tag.
+ */
+async function judgeRefusal(
+  job: PublishJob,
+  draft: GitHubRelease,
+  status: number,
+  error: UpdateError,
+): Promise<null> {
   const { github, tag, progress } = job;
-  if (status === 404) return null;
+  if (status === 404) {
+    if ((await github.readRelease(draft.id)) === null) return null;
+    throw mayNotWrite(tag, error);
+  }
   for (let attempt = 1; attempt <= ATTEMPTS && status === 422; attempt += 1) {
     if ((await github.findPublished(tag)) !== null) {
       progress.wasRefused = true;
@@ -140,8 +159,8 @@ async function judgeRefusal(job: PublishJob, status: number, error: UpdateError)
 function mayNotWrite(tag: string, cause: UpdateError): UpdateError {
   return new UpdateError(
     'github-auth',
-    `GitHub did not let this token make a draft for ${tag} (status 404). Nothing was changed. Give a token that may ` +
-      'write the contents of the repository, and workflows too where the tagged commit changes any.',
+    `GitHub did not let this token write a release for ${tag} (status 404). Nothing was published. Give a token that ` +
+      'may write the contents of the repository, and workflows too where the tagged commit changes any.',
     { cause },
   );
 }

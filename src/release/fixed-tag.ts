@@ -9,10 +9,11 @@ import { fillDraft, makeDraft, publishDraft } from './draft.ts';
 import type { GitHubAsset, GitHubRelease } from './github/answers.ts';
 import type { GitHub } from './github/github.ts';
 import type { WriteResult } from './github/write-result.ts';
+import { judgeDraft } from './marker.ts';
 import type { PublishJob } from './publish-job.ts';
 import { remoteAsset } from './remote-asset.ts';
-import { removeOwnDraft } from './remove-draft.ts';
-import { readRunIdentity } from './run-identity.ts';
+import { removeDeadDraft, removeOwnDraft } from './remove-draft.ts';
+import { isProcessRunning, readRunIdentity } from './run-identity.ts';
 
 /** The published release of a fixed tag, or null. */
 export async function findFixedRelease(github: GitHub, fixedTag: string): Promise<GitHubRelease | null> {
@@ -27,6 +28,16 @@ export async function findFixedRelease(github: GitHub, fixedTag: string): Promis
       'Delete those that nobody downloads from, then run it again.',
     { details: { tag: fixedTag, releases: ids } },
   );
+}
+
+/** Drafts that earlier runs left behind when they were killed while they made the fixed tag. */
+export async function removeDeadDrafts({ github, reporter }: BridgeRequest, fixedTag: string): Promise<void> {
+  const observer = { identity: readRunIdentity(), now: github.serverTime, isRunning: isProcessRunning };
+  for (const release of await github.listReleases()) {
+    const isOfTag = release.isDraft && release.tag === fixedTag;
+    if (isOfTag && judgeDraft(release, observer) === 'dead')
+      await removeDeadDraft({ github, reporter }, release);
+  }
 }
 
 /** All assets, with the digest of what lies under the file's own name or ours even where GitHub gives none. */
@@ -69,7 +80,7 @@ export async function publishFixedRelease(
       mayHaveDraft: false,
       mayBePublished: false,
       wasRefused: false,
-      isPublished: false,
+      publishedId: null,
     },
   };
   const draft = await makeDraft(job);

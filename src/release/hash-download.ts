@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Got } from 'got';
+import { UpdateError } from '../errors.ts';
 import { describeHttpFailure } from '../http-failure.ts';
 import { readRetryAfter } from '../retry-delay.ts';
-import { type HashedStream, hashStream } from './hash-stream.ts';
+import { SpentBuffers } from '../spent-buffers.ts';
+import type { HashedStream } from './hash-stream.ts';
 
 export type HashedDownload =
   | ({ readonly kind: 'hashed' } & HashedStream)
@@ -25,7 +28,7 @@ const STALL_LIMIT = 60_000;
  *
  * @param client of `createHttpClient`: no credentials, no redirect from https to http
  * @param limit bytes after which it stops
- * @throws the signal's reason when it fires
+ * @throws UpdateError `cancelled` when the signal fires
  */
 export async function hashDownload(
   client: Got,
@@ -33,29 +36,37 @@ export async function hashDownload(
   limit: number,
   signal: AbortSignal | null,
 ): Promise<HashedDownload> {
-  signal?.throwIfAborted();
+  if (signal?.aborted) throw cancelled();
   const stream = client.stream(url, {
     timeout: { socket: STALL_LIMIT },
     ...(signal === null ? {} : { signal }),
   });
   try {
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      stream.once('response', resolve);
-      stream.once('error', reject);
+    return await new Promise<HashedDownload>((resolve, reject) => {
+      stream.on('error', reject);
+      stream.once('response', (response: IncomingMessage) => {
+        // Taken from the raw response, past got's stream, whose buffers would make the process 100 MB larger. got
+        // waits for 'readable' on behalf of that stream; as long as anyone does, Node sends no 'data'.
+        response.removeAllListeners('readable');
+        if (response.statusCode !== 200) resolve(refusal(response));
+        else hashResponse(response, limit).then(resolve, reject);
+      });
     });
-    if (response.statusCode !== 200) return refusal(response);
-    const hashed = await hashStream(stream as AsyncIterable<Uint8Array>, limit);
-    return isCut(response, hashed.size, limit)
-      ? { kind: 'failed', words: 'The connection broke', status: 200, isTransient: true, retryAfter: null }
-      : { kind: 'hashed', ...hashed };
   } catch (error) {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw cancelled();
     const { message, isTransient } = describeHttpFailure(error);
     const words = message.replace(/\.$/, '');
     return { kind: 'failed', words, status: null, isTransient, retryAfter: null };
   } finally {
     stream.destroy();
   }
+}
+
+function cancelled(): UpdateError {
+  return new UpdateError(
+    'cancelled',
+    'Cancelled while a published file was downloaded. Run it again to finish.',
+  );
 }
 
 function refusal({ statusCode = 0, headers }: IncomingMessage): HashedDownload {
@@ -68,8 +79,36 @@ function refusal({ statusCode = 0, headers }: IncomingMessage): HashedDownload {
   };
 }
 
-/** A body that ends before its announced length is a broken connection, not another file. */
-function isCut({ headers }: IncomingMessage, received: number, limit: number): boolean {
-  const announced = headers['content-length'];
-  return announced !== undefined && received < Number(announced) && received <= limit;
+const CUT = {
+  kind: 'failed',
+  words: 'The connection broke',
+  status: 200,
+  isTransient: true,
+  retryAfter: null,
+} as const;
+
+/** Hashes each piece when it comes and frees it at once. */
+function hashResponse(response: IncomingMessage, limit: number): Promise<HashedDownload> {
+  const hash = createHash('sha256');
+  const buffers = new SpentBuffers(response);
+  let size = 0;
+  return new Promise((resolve) => {
+    const end = (result: HashedDownload): void => {
+      buffers.close();
+      resolve(result);
+    };
+    response.on('data', (chunk: Uint8Array) => {
+      buffers.notice(chunk);
+      size += chunk.byteLength;
+      if (size > limit) return end({ kind: 'hashed', size, sha256: '' });
+      hash.update(chunk);
+      buffers.free([chunk]);
+    });
+    response.once('end', () =>
+      end(response.complete ? { kind: 'hashed', size, sha256: hash.digest('hex') } : CUT),
+    );
+    response.once('error', () => end(CUT));
+    response.once('close', () => end(CUT));
+    response.resume();
+  });
 }

@@ -33,7 +33,11 @@ export interface InboxOptions extends PayloadExpectation {
    * How to look into a file by its descriptor; in this process when left out. 7-Zip takes some 50 MB that a process does
    * not give back, so who has to stay small has it done by a process of its own.
    */
-  readonly inspect?: (name: ArtifactName, descriptor: number) => Promise<ArtifactInspection>;
+  readonly inspect?: (
+    name: ArtifactName,
+    descriptor: number,
+    signal?: AbortSignal,
+  ) => Promise<ArtifactInspection>;
 }
 
 const ARTIFACTS = ['Nexy.dmg', 'Nexy.pkg'] as const satisfies readonly ArtifactName[];
@@ -180,7 +184,7 @@ async function inspectFiles(
     const file = files.get(name);
     if (file === undefined) continue;
     throwIfCancelled(signal);
-    const inspection = await inspect(name, file.descriptor);
+    const inspection = await inspect(name, file.descriptor, signal);
     if (inspection.isReadable) {
       payloads.push({ name, payload: inspection.payload });
       warnings.push(...inspection.warnings);

@@ -103,8 +103,8 @@ function inspectPackage(name: ArtifactName, path: string, folder: string): Promi
     if (another !== undefined) throw refuse(name, 'payload-ambiguous', 'it installs more than one app');
     if (app === undefined) return inspectDescribed(name, contents);
     const copy = join(folder, 'Nexy.app');
-    const { payload } = await inspectApp(name, copy, (inner) => unpackFromApp(app, inner, copy));
-    return { payload, warnings: warningsOf(name, contents, app, payload) };
+    const { payload, warnings } = await inspectApp(name, copy, (inner) => unpackFromApp(app, inner, copy));
+    return { payload, warnings: [...warnings, ...warningsOf(name, contents, app, payload)] };
   });
 }
 
@@ -121,13 +121,14 @@ async function inspectApp(
     throw refuse(name, 'payload-incompatible', 'the Info.plist of its app cannot be read');
   });
   const program = executablePath(bundle);
-  if (program === null || !(await unpack(program.slice(copy.length + 1))))
-    throw refuse(name, 'payload-incompatible', 'its app has no program that could be started');
+  const hasProgram = program !== null && (await unpack(program.slice(copy.length + 1)));
   const { bundleId, shortVersion, bundleVersion, minimumSystemVersion } = bundle;
-  const architectures = await readArchitectures(program);
+  const architectures = program !== null && hasProgram ? await readArchitectures(program) : null;
   return {
     payload: { bundleId, shortVersion, bundleVersion, minimumSystemVersion, architectures },
-    warnings: [],
+    warnings: hasProgram
+      ? []
+      : [`The app in ${name} has no program that could be started. Clients refuse it.`],
   };
 }
 

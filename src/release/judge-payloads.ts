@@ -31,7 +31,7 @@ export interface PayloadJudgement {
  * Judges what was found in the artifacts, as clients will (step 4 of an install), and whether they agree. Pure.
  *
  * @param payloads those that could be read
- * @throws UpdateError `bundle-id-mismatch`, `bundle-version-mismatch`, `bundle-minimum-mismatch`, `payload-incompatible`
+ * @throws UpdateError `bundle-version-mismatch`, `bundle-id-mismatch`, `bundle-minimum-mismatch`, `payload-incompatible`
  */
 export function judgePayloads(
   payloads: readonly InspectedPayload[],
@@ -44,20 +44,21 @@ export function judgePayloads(
 }
 
 function judgePayload({ name, payload }: InspectedPayload, { version, bundleId }: PayloadExpectation): void {
+  if (!isBundleOfVersion(payload, version)) {
+    const found = [payload.shortVersion, payload.bundleVersion].filter((text) => text !== null);
+    const words = [...new Set(found)].map(quote).join(' and ');
+    throw new UpdateError(
+      'bundle-version-mismatch',
+      `Nothing was published: ${name} contains ${words === '' ? 'an app without a version' : words}, not ${version.text}. Clients would refuse it. Build ${version.text}, or give the version that was built.`,
+      { details: { asset: name, expected: version.text, found } },
+    );
+  }
   if (payload.bundleId !== bundleId)
     throw new UpdateError(
       'bundle-id-mismatch',
       `Nothing was published: ${name} contains another app (${shown(payload.bundleId, 'without a bundle id')}) than ${bundleId}. Put the right file into the inbox.`,
       { details: { asset: name, expected: bundleId, found: payload.bundleId } },
     );
-  if (isBundleOfVersion(payload, version)) return;
-  const found = [payload.shortVersion, payload.bundleVersion].filter((text) => text !== null);
-  const words = [...new Set(found)].map(quote).join(' and ');
-  throw new UpdateError(
-    'bundle-version-mismatch',
-    `Nothing was published: ${name} contains ${words === '' ? 'an app without a version' : words}, not ${version.text}. Clients would refuse it. Build ${version.text}, or give the version that was built.`,
-    { details: { asset: name, expected: version.text, found } },
-  );
 }
 
 /** As numbers: `11` is `11.0`. */

@@ -6,7 +6,8 @@ import { writeDurably } from '../durable.ts';
 import { isDiskFull, systemErrorCode, UpdateError } from '../errors.ts';
 import { MAXIMUM_MANIFEST_BYTES } from '../manifest/limits.ts';
 import { type Artifact, type Manifest, makeManifest, readManifest } from '../manifest/manifest.ts';
-import { isSameVersion, readVersion, type Version } from '../version.ts';
+import { archivedVersion, CHANNEL_FILES } from '../manifest/manifest-file.ts';
+import { isSameVersion, type Version } from '../version.ts';
 
 /** A manifest that lies in the folder. */
 export interface HeldManifest {
@@ -33,28 +34,14 @@ export interface ManifestFile {
   readonly text: string;
 }
 
-export const CHANNEL_FILES: Readonly<Record<Channel, string>> = {
-  stable: 'manifest.json',
-  beta: 'manifest_beta.json',
-};
-
-const ARCHIVE = /^manifest_(.+)\.json$/;
 /** What a killed run leaves: see `writeTemporaryFile`. */
 const TEMPORARY = /^(manifest(?:_.+)?\.json)\.[0-9a-f-]{36}\.tmp$/;
 /** Servers run as another user. */
 const MODE = 0o644;
 
-export function archiveFile(version: Version): string {
-  return `manifest_${version.text}.json`;
-}
-
 /** Whether a file of that name in the folder is one that the publish flow writes. */
 export function isManifestFile(name: string): boolean {
   return Object.values(CHANNEL_FILES).includes(name) || archivedVersion(name) !== null;
-}
-
-function archivedVersion(name: string): Version | null {
-  return readVersion(ARCHIVE.exec(name)?.[1] ?? '');
 }
 
 /**

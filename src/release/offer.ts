@@ -1,9 +1,10 @@
 import type { Channel } from '../config.ts';
 import { UpdateError } from '../errors.ts';
-import { type Assessment, type AssessPolicy, assessManifest } from '../manifest/assess.ts';
+import { type AssessPolicy, assessManifest } from '../manifest/assess.ts';
 import { type ArtifactType, isArtifactType } from '../manifest/generation.ts';
 import type { Manifest } from '../manifest/manifest.ts';
-import { isSameVersion, parseVersionTag, type Version } from '../version.ts';
+import { readUrl } from '../manifest/release-url.ts';
+import type { Version } from '../version.ts';
 import type { AssetFacts } from './asset.ts';
 
 /** What a manifest of this flow offers: files of one published version tag. */
@@ -14,7 +15,6 @@ export interface Offer {
   /** LATEST_CHANGES.md; null in manifests that do not name its digest. */
   readonly notes: AssetFacts | null;
   readonly manifest: Manifest;
-  readonly assessment: Assessment;
 }
 
 /**
@@ -29,8 +29,7 @@ export function readOffer(
   policy: AssessPolicy,
   { channel, file }: { readonly channel: Channel | null; readonly file: string },
 ): Offer {
-  const assessment = assessManifest(bytes, policy, { channel, fileName: file });
-  const { manifest, generation, findings } = assessment;
+  const { manifest, generation, findings } = assessManifest(bytes, policy, { channel, fileName: file });
   const serious = findings.filter(({ severity }) => severity !== 'info');
   const [first] = serious;
   if (manifest === null || first !== undefined)
@@ -39,7 +38,9 @@ export function readOffer(
       `Clients do not accept what ${file} offers: ${serious.map(({ message }) => message).join(' ')}`,
       { details: { file, findings: serious } },
     );
-  if (generation !== 'version-tag')
+  // As it stands in the address: `v2.0` and `v2.0.0.0` are two tags.
+  const tag = readUrl(manifest.artifact.url ?? '', policy).release?.tag ?? null;
+  if (generation !== 'version-tag' || tag === null)
     throw new UpdateError(
       'tag-mismatch',
       `What ${file} offers is not under its version tag (${generation}), so it was not written by this flow. Publish ` +
@@ -48,21 +49,13 @@ export function readOffer(
     );
   return {
     version: manifest.version,
-    tag: tagOf(manifest),
+    tag,
     artifacts: manifest.artifacts.flatMap(({ type, size, sha256 }) =>
       isArtifactType(type) ? [{ type, facts: { name: `Nexy.${type}` as const, size, sha256 } }] : [],
     ),
     notes: readNotes(manifest),
     manifest,
-    assessment,
   };
-}
-
-/** As it stands in the address: `v2.0` and `v2.0.0.0` are two tags. */
-function tagOf({ artifact, version }: Manifest): string {
-  const tag = artifact.url?.split('/').at(-2) ?? '';
-  const tagged = parseVersionTag(tag);
-  return tagged !== null && isSameVersion(tagged, version) ? tag : `v${version.text}`;
 }
 
 function readNotes({ document }: Manifest): AssetFacts | null {

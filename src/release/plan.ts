@@ -60,7 +60,12 @@ export function planRelease<Release extends HostedRelease>(
   }
   const byHand = drafts.find(({ standing }) => standing === 'by-hand');
   if (byHand !== undefined) return refuse(inProgress(byHand), wanted, 'upload');
-  return { kind: 'publish', assets: wanted.map((facts) => plan(facts, 'upload', 'not there yet')) };
+  return { kind: 'publish', assets: planUpload(wanted) };
+}
+
+/** The plan for a version of which nothing is there. */
+export function planUpload(wanted: readonly AssetFacts[]): readonly PlannedAsset[] {
+  return wanted.map((facts) => plan(facts, 'upload', 'not there yet'));
 }
 
 /** Whether a tag is one of this version: `v2.0` is `v2.0.0.0`. */

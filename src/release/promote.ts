@@ -1,17 +1,19 @@
 import type { Channel } from '../config.ts';
 import { UpdateError } from '../errors.ts';
-import { type AssessPolicy, assessManifest } from '../manifest/assess.ts';
+import type { AssessPolicy } from '../manifest/assess.ts';
 import type { Manifest } from '../manifest/manifest.ts';
-import { readUrl } from '../manifest/release-url.ts';
+import { CHANNEL_FILES } from '../manifest/manifest-file.ts';
 import {
   type ChangeOutcome,
   changeManifests,
   type ManifestChange,
   type ManifestFolderOptions,
+  readManifests,
 } from './change-manifests.ts';
 import { assertSameBytes, standingOf, versionNotNewer } from './decide-publication.ts';
 import { finishManifest, rolloutOf } from './manifest-document.ts';
-import { archiveOf, CHANNEL_FILES, type ManifestShelf, offerOf } from './manifest-folder.ts';
+import { archiveOf, type ManifestShelf, offerOf } from './manifest-folder.ts';
+import { type Offer, readOffer } from './offer.ts';
 
 export interface PromotionOptions {
   readonly from: Channel;
@@ -47,7 +49,7 @@ export async function promote(
   verify: (release: PromotedRelease) => Promise<void>,
 ): Promise<ChangeOutcome<PromotionChange>> {
   let verified: string | null = null;
-  return changeManifests(folder, async (shelf) => {
+  const decide = async (shelf: ManifestShelf): Promise<PromotionChange> => {
     const change = decidePromotion(shelf, options);
     const identity = JSON.stringify([change.tag, change.manifest.artifacts]);
     if (change.files.length > 0 && verified !== identity) {
@@ -55,7 +57,10 @@ export async function promote(
       verified = identity;
     }
     return change;
-  });
+  };
+  // Once before the lock is taken: a release takes minutes to download, and others would wait for that.
+  await decide(await readManifests(folder));
+  return changeManifests(folder, decide);
 }
 
 /**
@@ -69,7 +74,7 @@ export function decidePromotion(shelf: ManifestShelf, options: PromotionOptions)
   const { from, to, policy, now } = options;
   if (from === to)
     throw new UpdateError('usage', `Nothing was changed: ${from} cannot be promoted to itself.`);
-  const { manifest, tag } = readOffer(shelf, from, policy);
+  const { manifest, tag } = findOffer(shelf, from, policy);
   const { version } = manifest;
   const base = { manifest, tag, message: `${version.text} is promoted from ${from} to ${to}` };
   const archive = archiveOf(shelf, version);
@@ -100,34 +105,15 @@ export function decidePromotion(shelf: ManifestShelf, options: PromotionOptions)
   };
 }
 
-function readOffer(
-  shelf: ManifestShelf,
-  channel: Channel,
-  policy: AssessPolicy,
-): { readonly manifest: Manifest; readonly tag: string } {
-  const manifest = offerOf(shelf, channel);
-  if (manifest === null)
+function findOffer(shelf: ManifestShelf, channel: Channel, policy: AssessPolicy): Offer {
+  const held = shelf.channels[channel];
+  if (held === null)
     throw new UpdateError(
       'manifest-conflict',
       `Nothing was promoted: the ${channel} channel offers nothing, there is no ${CHANNEL_FILES[channel]}. Publish a version there first.`,
       { details: { channel } },
     );
-  const asked = { channel, fileName: CHANNEL_FILES[channel] };
-  const { findings, generation } = assessManifest(manifest.bytes, policy, asked);
-  const serious = findings.filter(({ severity }) => severity !== 'info');
-  const [first] = serious;
-  if (first !== undefined)
-    throw new UpdateError(
-      first.code,
-      `${manifest.version.text} was not promoted, since clients do not accept what the ${channel} channel offers: ${serious.map(({ message }) => message).join(' ')}`,
-      { details: { channel, findings: serious } },
-    );
-  const tag = readUrl(manifest.artifact.url ?? '', policy).release?.tag ?? null;
-  if (generation !== 'version-tag' || tag === null)
-    throw new UpdateError(
-      'tag-mismatch',
-      `${manifest.version.text} was not promoted: what the ${channel} channel offers is not under its version tag. Publish it there first.`,
-      { details: { channel, url: manifest.artifact.url } },
-    );
-  return { manifest, tag };
+  // Says what it is where it is no manifest at all.
+  offerOf(shelf, channel);
+  return readOffer(held.bytes, policy, { channel, file: held.name });
 }

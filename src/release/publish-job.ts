@@ -30,5 +30,6 @@ export interface JobProgress {
   mayBePublished: boolean;
   /** GitHub refused to publish, since somebody else has. */
   wasRefused: boolean;
-  isPublished: boolean;
+  /** The release that this run published: never to be deleted, even where a list still calls it a draft. */
+  publishedId: number | null;
 }

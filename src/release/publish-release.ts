@@ -6,7 +6,7 @@ import { fillDraft, makeDraft, publishDraft } from './draft.ts';
 import type { GitHubRelease } from './github/answers.ts';
 import type { GitHub, Immutability } from './github/github.ts';
 import type { RunIdentity } from './marker.ts';
-import { type PlannedAsset, planRelease } from './plan.ts';
+import { type PlannedAsset, planRelease, planUpload } from './plan.ts';
 import type { PublishJob } from './publish-job.ts';
 import { readBack } from './read-back.ts';
 import { removeDeadDraft, removeOwnDraft } from './remove-draft.ts';
@@ -89,7 +89,7 @@ function startJob(request: PublishRequest): PublishJob {
     mayHaveDraft: false,
     mayBePublished: false,
     wasRefused: false,
-    isPublished: false,
+    publishedId: null,
   };
   const tag = versionTag(version);
   return { github, version, tag, assets, notes, policy, identity, reporter, signal, progress };
@@ -98,7 +98,7 @@ function startJob(request: PublishRequest): PublishJob {
 type Outcome = Omit<ReleaseOutcome, 'immutability'>;
 
 async function publishAtLast(job: PublishJob, request: PublishRequest): Promise<Outcome> {
-  const { github, tag, progress, reporter } = job;
+  const { github, tag, reporter } = job;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     reporter.step('releases', 'reading the releases');
     const { situation, ours, dead } = await surveyReleases(job);
@@ -116,7 +116,6 @@ async function publishAtLast(job: PublishJob, request: PublishRequest): Promise<
     }
     const release = await publishOnce(job);
     if (release !== null) {
-      progress.isPublished = true;
       return await confirmPublished(job, release, plan.assets);
     }
     await github.pause(attempt);
@@ -181,12 +180,13 @@ async function findPublished(
   { rereadPublished }: PublishRequest,
 ): Promise<Outcome> {
   const { reporter, progress } = job;
+  // Our own call that published it may have been refused or left without an answer.
   const isOurs = progress.drafts.has(release.id);
   if (!isOurs) for (const { asset, reason } of plan) reporter.step('skip', `${asset}: ${reason}`);
   if (isOurs || rereadPublished) await readBackAll(job);
   return {
     result: isOurs ? 'published' : 'already-published',
-    plan,
+    plan: isOurs ? planUpload(job.assets) : plan,
     release: asPublished(job, release),
   };
 }
@@ -251,9 +251,10 @@ function lost(tag: string): UpdateError {
 }
 
 function cancelled({ tag, progress }: PublishJob, cause: unknown): UpdateError {
-  const outcome = progress.isPublished
-    ? `${tag} is published, but was not read back yet, and no manifest offers it. Run the same command again to go on.`
-    : `Publishing ${tag} was cancelled. Nothing was published.`;
+  const outcome =
+    progress.publishedId !== null
+      ? `${tag} is published, but was not read back yet, and no manifest offers it. Run the same command again to go on.`
+      : `Publishing ${tag} was cancelled. Nothing was published.`;
   return new UpdateError('cancelled', progress.mayBePublished ? unknownOutcome(tag) : outcome, { cause });
 }
 

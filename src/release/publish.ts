@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import type { Channel } from '../config.ts';
 import { UpdateError } from '../errors.ts';
+import { CHANNEL_FILES } from '../manifest/manifest-file.ts';
 import { type Version, versionTag } from '../version.ts';
 import { changeManifests, type ManifestFolderOptions, readManifests } from './change-manifests.ts';
 import { decidePublication, type Standing, standingOf, versionNotNewer } from './decide-publication.ts';
 import type { GitHub } from './github/github.ts';
-import { type Inbox, readInbox } from './inbox.ts';
+import { type Inbox, type InboxOptions, readInbox } from './inbox.ts';
 import { makeManifestText } from './manifest-document.ts';
-import { CHANNEL_FILES } from './manifest-folder.ts';
 import type { PlannedAsset } from './plan.ts';
 import { type PublishedRelease, publishRelease, type ReleaseOutcome } from './publish-release.ts';
 import type { ReleaseReporter } from './reporter.ts';
@@ -33,6 +33,8 @@ export interface Publication {
   readonly isDryRun: boolean;
   readonly reporter: ReleaseReporter;
   readonly signal: AbortSignal;
+  /** How to look into the files of the inbox; in this process when left out. */
+  readonly inspect?: InboxOptions['inspect'];
 }
 
 /** The document that `publish --json` prints. Public: keep its keys stable. */
@@ -94,6 +96,7 @@ async function openInbox({
   minimumOs,
   reporter,
   signal,
+  inspect,
 }: Publication): Promise<Inbox> {
   reporter.step('inbox', `reading ${inbox}`);
   const opened = await readInbox(inbox, {
@@ -102,6 +105,7 @@ async function openInbox({
     minimumOs,
     onProgress: (progress) => reporter.progress(progress),
     signal,
+    ...(inspect === undefined ? {} : { inspect }),
   });
   for (const warning of opened.warnings) reporter.warn(warning);
   return opened;

@@ -16,7 +16,10 @@ export type RemovedDraft = 'removed' | 'published' | 'left';
  * Removes the draft of a dead run. Its last call may have been the one that publishes, so that a complete draft is
  * given time to become a release, and every one is read again first: a published release is never deleted.
  */
-export async function removeDeadDraft(job: PublishJob, draft: GitHubRelease): Promise<RemovedDraft> {
+export async function removeDeadDraft(
+  job: Pick<PublishJob, 'github' | 'reporter'>,
+  draft: GitHubRelease,
+): Promise<RemovedDraft> {
   const { github, reporter } = job;
   const age = github.serverTime - lastSignOfLife(draft, github.serverTime);
   if (isComplete(draft) && age < SETTLED_AFTER) await github.wait(SETTLED_AFTER - age);

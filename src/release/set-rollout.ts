@@ -2,6 +2,7 @@ import type { Channel } from '../config.ts';
 import { UpdateError } from '../errors.ts';
 import type { AssessPolicy } from '../manifest/assess.ts';
 import type { Manifest } from '../manifest/manifest.ts';
+import { CHANNEL_FILES } from '../manifest/manifest-file.ts';
 import {
   type ChangeOutcome,
   changeManifests,
@@ -9,7 +10,7 @@ import {
   type ManifestFolderOptions,
 } from './change-manifests.ts';
 import { finishManifest, rolloutOf } from './manifest-document.ts';
-import { CHANNEL_FILES, type ManifestShelf, offerOf } from './manifest-folder.ts';
+import { type ManifestShelf, offerOf } from './manifest-folder.ts';
 
 export interface RolloutOptions {
   readonly channel: Channel;

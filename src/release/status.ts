@@ -2,10 +2,11 @@ import { CHANNELS, type Channel } from '../config.ts';
 import { type AssessPolicy, assessManifest } from '../manifest/assess.ts';
 import type { Finding, Verdict } from '../manifest/finding.ts';
 import { ARTIFACT_TYPES, fixedTagOf } from '../manifest/generation.ts';
+import { CHANNEL_FILES } from '../manifest/manifest-file.ts';
 import { compareVersions, parseVersionTag, type Version } from '../version.ts';
 import type { GitHubRelease } from './github/answers.ts';
 import type { GitHub, Immutability } from './github/github.ts';
-import { CHANNEL_FILES, type ManifestShelf } from './manifest-folder.ts';
+import type { ManifestShelf } from './manifest-folder.ts';
 import { type DraftStanding, judgeDraft } from './marker.ts';
 import { isProcessRunning, readRunIdentity } from './run-identity.ts';
 

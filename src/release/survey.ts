@@ -17,7 +17,7 @@ export interface Survey {
  * published of this version.
  */
 export async function surveyReleases(job: PublishJob): Promise<Survey> {
-  const { github, version, identity } = job;
+  const { github, version, identity, progress } = job;
   const releases = await readReleases(job);
   const observer = { identity, now: github.serverTime, isRunning: isProcessRunning };
   const drafts = releases
@@ -33,7 +33,7 @@ export async function surveyReleases(job: PublishJob): Promise<Survey> {
         .map(({ release: { id, tag }, standing }) => ({ id, tag, standing }))
         .filter(({ tag }) => isTagOf(version, tag)),
     },
-    ours: having('ours'),
+    ours: having('ours').filter(({ id }) => id !== progress.publishedId),
     dead: having('dead'),
   };
 }

@@ -1,14 +1,9 @@
 import { CHANNELS, type Channel } from '../config.ts';
 import { UpdateError } from '../errors.ts';
+import { CHANNEL_FILES } from '../manifest/manifest-file.ts';
 import { isSameVersion, type Version } from '../version.ts';
 import { type Comparison, type Comparisons, compareOffer, type OfferComparison } from './compare-offer.ts';
-import {
-  archiveOf,
-  areSameBytes,
-  CHANNEL_FILES,
-  type HeldManifest,
-  type ManifestShelf,
-} from './manifest-folder.ts';
+import { archiveOf, areSameBytes, type HeldManifest, type ManifestShelf } from './manifest-folder.ts';
 import { type Offer, readOffer } from './offer.ts';
 import { compareServed } from './served-manifest.ts';
 

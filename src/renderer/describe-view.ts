@@ -104,7 +104,7 @@ function describeAvailable(
     ...ofOffer(offer, wording),
     symbol: 'arrow',
     title,
-    paragraphs: [...warningOf(offer, app, wording), texts.available.text({ current })],
+    paragraphs: [...warningOf(offer, wording), texts.available.text({ current })],
     actions: actionsWithDefault(texts, { app, version }, [
       ...(isCritical ? [] : (['skip'] as const)),
       'later',
@@ -184,7 +184,7 @@ function describeReady(
     ...ofOffer(offer, wording),
     symbol: 'done',
     title: texts.ready.title({ app, version }),
-    paragraphs: [...warningOf(offer, app, wording), ...how],
+    paragraphs: [...warningOf(offer, wording), ...how],
     actions: actionsWithDefault(
       texts,
       { app, version },
@@ -210,8 +210,8 @@ function describeRollback(
   });
 }
 
-function warningOf({ isCritical }: OfferView, app: string, { texts }: Wording): readonly string[] {
-  return isCritical ? [texts.critical.text({ app })] : [];
+function warningOf({ isCritical }: OfferView, { texts }: Wording): readonly string[] {
+  return isCritical ? [texts.critical.text] : [];
 }
 
 function ofOffer(

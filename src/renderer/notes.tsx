@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Texts } from '../texts/english.ts';
+import { guessLanguage } from './guess-language.ts';
 import { renderNotes } from './render-notes.ts';
 import type { NotesText } from './screen.ts';
 
@@ -37,7 +38,7 @@ export function Notes({ notes: { title, markdown }, texts, onLink }: NotesProps)
       <h2 id="notes-title">{title}</h2>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the links in it are what is pressed */}
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: Return on a link is a click too */}
-      <div class="text" ref={container} onClick={follow} onAuxClick={follow} />
+      <div class="text" lang={guessLanguage(markdown)} ref={container} onClick={follow} onAuxClick={follow} />
       {isCut && <p>{texts.notes.cut}</p>}
     </section>
   );

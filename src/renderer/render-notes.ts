@@ -1,6 +1,6 @@
 import DOMPurify from 'dompurify';
-import { Marked } from 'marked';
 import { isHttpsAddress } from '../electron/window-schema.ts';
+import { parseMarkdown } from './parse-markdown.ts';
 
 /** Characters; longer notes are cut, since what is rendered here came from the network. */
 const LONGEST_NOTES = 100_000;
@@ -43,8 +43,6 @@ const ALLOWED_TAGS = [
   'td',
 ];
 
-const markdown = new Marked({ gfm: true, async: false });
-
 export interface NotesOptions {
   /** Level of the highest heading; the others follow it without gaps. */
   readonly topLevel: number;
@@ -65,7 +63,9 @@ export function renderNotes(
   { topLevel, describeLink, tableName }: NotesOptions,
 ): RenderedNotes {
   const isCut = text.length > LONGEST_NOTES;
-  const html = markdown.parse(text.slice(0, LONGEST_NOTES), { async: false });
+  const shown = text.slice(0, LONGEST_NOTES);
+  const html = parseMarkdown(shown);
+  if (html === null) return { content: asPlainText(shown), isCut };
   const content = DOMPurify.sanitize(html, {
     ALLOWED_TAGS,
     ALLOWED_ATTR: ['href'],
@@ -79,6 +79,17 @@ export function renderNotes(
   levelHeadings(content, topLevel);
   for (const table of content.querySelectorAll('table')) makeScrollable(table, tableName);
   return { content, isCut };
+}
+
+function asPlainText(text: string): DocumentFragment {
+  const content = document.createDocumentFragment();
+  for (const block of text.split(/\n\s*\n/)) {
+    const paragraph = document.createElement('p');
+    paragraph.className = 'plain';
+    paragraph.textContent = block;
+    content.append(paragraph);
+  }
+  return content;
 }
 
 function keepHttpsOnly(link: HTMLAnchorElement, describeLink: (url: string) => string): void {

@@ -43,7 +43,7 @@ export function ScreenView({
           {screen.progress !== null && <Progress bar={screen.progress} />}
           {screen.facts.length > 0 && <Facts facts={screen.facts} />}
           {screen.details !== null && (
-            <DetailsView summary={texts.details.summary} details={screen.details} />
+            <DetailsView key={screen.key} summary={texts.details.summary} details={screen.details} />
           )}
         </div>
       </div>

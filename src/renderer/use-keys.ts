@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import type { Screen } from './screen.ts';
 import type { Send } from './use-requests.ts';
 
@@ -14,7 +14,8 @@ interface Keys {
 
 /** Escape closes the window, Return does the default button, as in every dialogue on a Mac. */
 export function useKeys({ screen, isSettled, send }: Keys): void {
-  useEffect(() => {
+  // At once: what is pressed now is meant for what is shown now.
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent): void => {
       const { key, target, defaultPrevented, isComposing, repeat } = event;
       const isModified = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;

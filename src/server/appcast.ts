@@ -18,6 +18,12 @@ export interface AppcastOptions {
   readonly verifiedSignatures: ReadonlySet<string>;
 }
 
+/** Where each channel's appcast lies, relative to the site's root. */
+export const APPCAST_FILES: Readonly<Record<Channel, string>> = {
+  stable: 'appcast.xml',
+  beta: 'appcast-beta.xml',
+};
+
 /** Names one signature of one artifact. */
 export function signatureKey(sha256: string, signature: string): string {
   return `${sha256} ${signature}`;
@@ -92,7 +98,7 @@ function makeItem({ manifest, assessment }: Offer, options: AppcastOptions): obj
     ...findMinimum(manifest, build),
     ...(rollout.interval === null ? {} : { 'sparkle:phasedRolloutInterval': rollout.interval }),
     ...(manifest.critical ? { 'sparkle:criticalUpdate': '' } : {}),
-    ...(notes !== null && isFetchable(notes, options) ? { 'sparkle:releaseNotesLink': plain(notes) } : {}),
+    ...(notes !== null && isReadable(notes, options) ? { 'sparkle:releaseNotesLink': plain(notes) } : {}),
     enclosure: {
       '@url': plain(url),
       '@length': String(artifact.size),
@@ -119,6 +125,11 @@ function findMinimum(manifest: Manifest, build: string): object {
 function isEnclosure(url: string, type: string, options: AppcastOptions): boolean {
   if (!isFetchable(url, options) || !(type in TYPES)) return false;
   return extensionOf(new URL(url).pathname) === type;
+}
+
+/** A text to read: manifests of the legacy era named the artifact itself, which a reader would download as one. */
+function isReadable(url: string, options: AppcastOptions): boolean {
+  return isFetchable(url, options) && !(extensionOf(new URL(url).pathname) in TYPES);
 }
 
 /**

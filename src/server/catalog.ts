@@ -3,7 +3,8 @@ import type { Channel } from '../config.ts';
 import { type Assessment, type AssessPolicy, assessManifest } from '../manifest/assess.ts';
 import { type Finding, makeFinding } from '../manifest/finding.ts';
 import type { Manifest } from '../manifest/manifest.ts';
-import { compareVersions, isSameVersion, readVersion } from '../version.ts';
+import { archivedVersion, CHANNEL_FILES } from '../manifest/manifest-file.ts';
+import { compareVersions, isSameVersion } from '../version.ts';
 
 /** What a file of the manifests folder is for: its name alone says so. */
 export type ManifestRole = Channel | 'archive';
@@ -56,20 +57,11 @@ export interface CatalogRules {
 
 export const EMPTY_CATALOG: Catalog = { offers: [], refused: [] };
 
-const CHANNEL_FILES: Readonly<Record<Channel, string>> = {
-  stable: 'manifest.json',
-  beta: 'manifest_beta.json',
-};
-
 /** The part of a file's name that tells what it is for, or null for a file that is none of ours. */
 export function roleOf(name: string): ManifestRole | null {
   if (name === CHANNEL_FILES.stable) return 'stable';
   if (name === CHANNEL_FILES.beta) return 'beta';
   return archivedVersion(name) === null ? null : 'archive';
-}
-
-export function channelFile(channel: Channel): string {
-  return CHANNEL_FILES[channel];
 }
 
 /**
@@ -131,11 +123,6 @@ function judgeName(name: string, manifest: Manifest | null): readonly Finding[] 
   if (named === null || manifest === null || isSameVersion(named, manifest.version)) return [];
   const message = `The file is named for ${named.text} but offers ${manifest.version.text}. It is not served under that name. The publisher has to rename or replace it.`;
   return [makeFinding('version-invalid', message)];
-}
-
-function archivedVersion(name: string) {
-  const match = /^manifest_([0-9.]+)\.json$/.exec(name);
-  return readVersion(match?.[1] ?? '');
 }
 
 /**

@@ -6,7 +6,7 @@ import { systemErrorCode, UpdateError } from '../errors.ts';
 import { loadNativeCalls } from '../native-calls.ts';
 import { removeTree } from '../remove-tree.ts';
 import type { ShelvedFile } from './download-shelf.ts';
-import { openLiveSite, type SiteEvent, type SiteSources } from './live-site.ts';
+import { LiveSite, type SiteEvent, type SiteSources } from './live-site.ts';
 import { openFile } from './open-file.ts';
 import { filePath, makeHostFiles, PREFIXES } from './static-host.ts';
 
@@ -39,7 +39,7 @@ const LIST = '.nexy-export.json';
  */
 export async function exportSite(options: ExportOptions): Promise<ExportOutcome> {
   const { outFolder, signal } = options;
-  const live = await openLiveSite(options, options.tell);
+  const live = await LiveSite.open(options, options.tell);
   try {
     await live.whenSettled();
     const { health, documents } = live;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { chooseEncoding, type Encoding } from './negotiate.ts';
 import type { SiteDocument } from './site.ts';
 
@@ -25,6 +25,9 @@ export type PreparedSite = ReadonlyMap<string, PreparedDocument>;
 
 /** What fits one TCP segment is not sent any faster for being smaller. */
 const SMALLEST_TO_COMPRESS = 1400;
+
+/** Not the best, which would hold up all answers for a second where the lists are long (11 is the default). */
+const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } };
 
 /**
  * Readies all documents once, so that a request costs a look-up: digests, headers, compressed forms. Documents that
@@ -65,7 +68,7 @@ function prepare(document: SiteDocument): PreparedDocument {
   const digest = createHash('sha256').update(bytes).digest('hex');
   const forms: (readonly [Encoding, Buffer])[] = [];
   if (bytes.byteLength > SMALLEST_TO_COMPRESS && document.status === 200) {
-    forms.push(['br', brotliCompressSync(bytes)], ['gzip', gzipSync(bytes)]);
+    forms.push(['br', brotliCompressSync(bytes, BROTLI)], ['gzip', gzipSync(bytes)]);
   }
   const smaller = forms
     .filter(([, encoded]) => encoded.byteLength < bytes.byteLength)

@@ -12,6 +12,8 @@ export interface ManifestReading extends ManifestFile {
   readonly isWhole: boolean;
 }
 
+const AT_ONCE = 32;
+
 /**
  * Reads the manifests of a folder, not those of folders in it. A file that is as it was is not read again.
  *
@@ -23,22 +25,29 @@ export async function readManifests(
   known: ReadonlyMap<string, ManifestReading>,
 ): Promise<ReadonlyMap<string, ManifestReading>> {
   const names = (await readdir(folder)).filter((name) => roleOf(name) !== null).sort();
+  // Some at once, since archives grow long, and not all, since requests wait meanwhile.
+  const seen: (FileIdentity | null)[] = [];
+  for (let start = 0; start < names.length; start += AT_ONCE) {
+    const some = names.slice(start, start + AT_ONCE);
+    seen.push(...(await Promise.all(some.map((name) => identifyPath(join(folder, name))))));
+  }
   const readings = new Map<string, ManifestReading>();
-  for (const name of names) {
-    const reading = await readOne(join(folder, name), name, known.get(name));
+  for (const [index, name] of names.entries()) {
+    const before = known.get(name);
+    const isAsBefore = before?.isWhole === true && before.identity === seen[index];
+    const reading = isAsBefore ? before : await readOne(join(folder, name), name);
     if (reading !== null) readings.set(name, reading);
   }
   return readings;
 }
 
-async function readOne(
-  path: string,
-  name: string,
-  known: ManifestReading | undefined,
-): Promise<ManifestReading | null> {
+async function identifyPath(path: string): Promise<FileIdentity | null> {
+  const status = await lstat(path, { bigint: true }).catch(() => null);
+  return status === null ? null : identify(status);
+}
+
+async function readOne(path: string, name: string): Promise<ManifestReading | null> {
   try {
-    const seen = identify(await lstat(path, { bigint: true }));
-    if (known?.isWhole && known.identity === seen) return known;
     return await readBytes(path, name);
   } catch (error) {
     const problem = describeOpenFailure(error);

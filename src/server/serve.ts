@@ -1,12 +1,13 @@
 import { METHODS as METHODS_OF_HTTP } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIP } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Logger } from 'pino';
 import { systemErrorCode, UpdateError } from '../errors.ts';
-import { LIMITS, limitConnections } from './connection-limits.ts';
+import { type Connections, watchConnections } from './connections.ts';
 import type { ShelvedFile } from './download-shelf.ts';
-import { type LiveSite, openLiveSite, type SiteSources } from './live-site.ts';
+import { LIMITS } from './limits.ts';
+import { LiveSite, type SiteSources } from './live-site.ts';
 import { isNotModified } from './negotiate.ts';
 import { chooseVariant } from './prepared-site.ts';
 import { refuseConnection } from './refuse-connection.ts';
@@ -39,9 +40,6 @@ export interface UpdateServer {
   close(patience?: number): Promise<void>;
 }
 
-/** A download of an ordinary size on an ordinary line is not finished in it; clients resume. */
-const PATIENCE = 30_000;
-
 const METHODS = 'GET, HEAD';
 
 const DOWNLOADS = 'downloads/';
@@ -53,16 +51,17 @@ const DOWNLOADS = 'downloads/';
  */
 export async function startUpdateServer(options: ServeOptions): Promise<UpdateServer> {
   const { log } = options;
-  const live = await openLiveSite(options, (level, text, details) => log[level](details, text));
+  const live = await LiveSite.open(options, (level, text, details) => log[level](details, text));
   try {
-    const app = await makeApp(live, options);
+    const { app, connections } = await makeApp(live, options);
     await listen(app, options);
     const { port } = app.server.address() as AddressInfo;
     const host = options.host.includes(':') ? `[${options.host}]` : options.host;
     return {
       origin: `http://${host}:${port}`,
       port,
-      close: async (patience = PATIENCE) => {
+      close: async (patience = LIMITS.patience) => {
+        connections.endIdle();
         const cut = setTimeout(() => app.server.closeAllConnections(), patience);
         await app.close();
         clearTimeout(cut);
@@ -75,7 +74,12 @@ export async function startUpdateServer(options: ServeOptions): Promise<UpdateSe
   }
 }
 
-async function makeApp(live: LiveSite, options: ServeOptions): Promise<FastifyInstance> {
+interface App {
+  readonly app: FastifyInstance;
+  readonly connections: Connections;
+}
+
+async function makeApp(live: LiveSite, options: ServeOptions): Promise<App> {
   const isTrustedProxy = makeProxyTest(options.trustedProxies);
   const app = fastify({
     trustProxy: options.trustedProxies.length === 0 ? false : isTrustedProxy,
@@ -96,7 +100,7 @@ async function makeApp(live: LiveSite, options: ServeOptions): Promise<FastifyIn
     clientErrorHandler: refuseConnection,
     frameworkErrors: (_error, _request, reply) => void answerUnknown(reply.headers(SECURITY_HEADERS)),
   });
-  limitConnections(app.server, isTrustedProxy);
+  const connections = watchConnections(app.server, isTrustedProxy);
   app.addHook('onRequest', async (_request, reply) => void reply.headers(SECURITY_HEADERS));
   app.addHook('onResponse', async (request, reply) => logAnswer(options.log, request, reply));
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, options.log));
@@ -105,13 +109,15 @@ async function makeApp(live: LiveSite, options: ServeOptions): Promise<FastifyIn
       max: options.requestsPerMinute,
       timeWindow: '1 minute',
       cache: 20_000,
-      keyGenerator: (request) => addressKey(request.ip),
+      keyGenerator: (request) => addressKey(clientAddress(request)),
       // A check with nothing new is meant to cost little; only who is refused is told.
       addHeaders: NO_COUNTERS,
       addHeadersOnExceeding: NO_COUNTERS,
     });
   }
-  for (const method of METHODS_OF_HTTP) app.addHttpMethod(method);
+  // Those that the framework does not know would pass by the route, and so by its limits.
+  const unknown = METHODS_OF_HTTP.filter((method) => !app.supportedMethods.includes(method));
+  for (const method of unknown) app.addHttpMethod(method);
   app.route({
     method: app.supportedMethods,
     url: '*',
@@ -124,7 +130,7 @@ async function makeApp(live: LiveSite, options: ServeOptions): Promise<FastifyIn
     handler: (request, reply) => answer(live, request, reply),
   });
   app.setNotFoundHandler((_request, reply) => answerUnknown(reply));
-  return app;
+  return { app, connections };
 }
 
 const NO_COUNTERS = {
@@ -201,11 +207,16 @@ function logAnswer(log: Logger, request: FastifyRequest, reply: FastifyReply): v
       method: request.method,
       path: readTarget(request.raw.url ?? '').shown,
       status: reply.statusCode,
-      address: request.ip,
+      address: clientAddress(request),
       milliseconds: Math.round(reply.elapsedTime * 10) / 10,
     },
     'Answered',
   );
+}
+
+/** What a proxy passes on as an address need not be one. */
+function clientAddress(request: FastifyRequest): string {
+  return isIP(request.ip) === 0 ? (request.socket.remoteAddress ?? '') : request.ip;
 }
 
 /** A household has a /64 of IPv6 to itself (RFC 6177), so that its addresses count as one. */

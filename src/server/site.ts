@@ -1,5 +1,5 @@
 import type { Channel } from '../config.ts';
-import { makeAppcast } from './appcast.ts';
+import { APPCAST_FILES, makeAppcast } from './appcast.ts';
 import type { Offer, RefusedFile } from './catalog.ts';
 import { listArtifacts, listManifests, listVersions, makeHealth, pathOf, type Shelf } from './reports.ts';
 import { makeStatusPage } from './status-page.ts';
@@ -80,8 +80,8 @@ const ROUTES: readonly Route[] = [
     cacheControl: CACHE_CONTROL.current,
     make: ({ input, options }) => ({ bytes: encode(makeStatusPage(input, options)) }),
   },
-  appcastRoute('appcast.xml', 'stable'),
-  { ...appcastRoute('appcast-beta.xml', 'beta'), isBeta: true },
+  appcastRoute('stable'),
+  { ...appcastRoute('beta'), isBeta: true },
   {
     path: 'health',
     contentType: JSON_TYPE,
@@ -113,7 +113,7 @@ export function makeSite(input: SiteInput, options: SiteOptions): readonly SiteD
   );
   const { offers, refused } = input.catalog;
   const offered = new Set(offers.map(({ file }) => file));
-  const missing = refused.filter(({ file }) => !offered.has(file));
+  const missing = refused.filter(({ file, role }) => role !== 'archive' && !offered.has(file));
   return [...made, ...offers.map(asIs), ...missing.map(unavailable)];
 }
 
@@ -129,7 +129,7 @@ function asIs(offer: Offer): SiteDocument {
   };
 }
 
-/** Not 404: a cache in front keeps what it has while the origin fails (`stale-if-error`), not when it denies. */
+/** A channel's manifest that is rejected. Not 404: a cache in front keeps what it has while the origin fails (`stale-if-error`), not when it denies. */
 function unavailable({ file, role }: RefusedFile): SiteDocument {
   const message = `${file} is in the folder, but it is rejected, and there is no earlier one to offer. /health says why.`;
   return {
@@ -142,9 +142,9 @@ function unavailable({ file, role }: RefusedFile): SiteDocument {
   };
 }
 
-function appcastRoute(path: string, channel: Channel): Route {
+function appcastRoute(channel: Channel): Route {
   return {
-    path,
+    path: APPCAST_FILES[channel],
     contentType: XML_TYPE,
     cacheControl: CACHE_CONTROL.current,
     make: ({ input, options }) => {

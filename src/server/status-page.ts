@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { CHANNELS, type Channel } from '../config.ts';
+import { CHANNEL_FILES } from '../manifest/manifest-file.ts';
 import { isFetchable } from './address.ts';
+import { APPCAST_FILES } from './appcast.ts';
 import { type Html, html } from './html.ts';
 import {
   type Health,
@@ -77,13 +79,8 @@ ${problems.map((problem) => html`<li>${problem}</li>\n`)}</ul>
 `;
 }
 
-const FILES: Readonly<Record<Channel, { readonly manifest: string; readonly appcast: string }>> = {
-  stable: { manifest: 'manifest.json', appcast: 'appcast.xml' },
-  beta: { manifest: 'manifest_beta.json', appcast: 'appcast-beta.xml' },
-};
-
 function describeChannel(channel: Channel, offered: HealthChannel | null, options: SiteOptions): Html {
-  const { manifest, appcast } = FILES[channel];
+  const [manifest, appcast] = [CHANNEL_FILES[channel], APPCAST_FILES[channel]];
   if (offered === null) {
     return html`<section class="card">
 <h3>${channel}</h3>

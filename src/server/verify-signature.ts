@@ -38,7 +38,8 @@ export async function verifySignatures(
     if (role === 'archive' || !ed25519) continue;
     const name = signatureKey(sha256, ed25519);
     const file = files.find((each) => isKept(artifact, each));
-    if (!known.has(name) && file !== undefined && file.size <= LARGEST_VERIFIED) {
+    if (file === undefined) continue;
+    if (!known.has(name) && file.size <= LARGEST_VERIFIED) {
       const isGood = await verifyFile(file, Buffer.from(ed25519, 'base64'), keys);
       if (isGood !== null) known.set(name, isGood);
     }

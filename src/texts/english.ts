@@ -45,8 +45,7 @@ export const ENGLISH = {
   },
   critical: {
     badge: 'Important',
-    text: ({ app }: Names) =>
-      `This version closes a serious gap. Please install it soon, so that ${app} and your data stay safe.`,
+    text: 'This version fixes a serious problem. Please install it soon.',
   },
   downloading: {
     title: ({ app, version }: Update) => `Downloading ${app} ${version}`,
@@ -250,7 +249,7 @@ export const ENGLISH = {
     }),
     readyCritical: ({ app, version }: Update) => ({
       title: `Important: ${app} ${version} is ready`,
-      body: 'It closes a serious gap. Please restart the app soon to install it.',
+      body: 'It fixes a serious problem. Please restart the app soon to install it.',
     }),
     installed: ({ app, version }: Update) => ({
       title: `${app} was updated to ${version}`,

@@ -37,7 +37,11 @@ const AGES: readonly { readonly unit: Intl.RelativeTimeFormatUnit; readonly seco
 export function makeFormat(locale: string, timeZone?: string): Format {
   const zone = timeZone === undefined ? {} : { timeZone };
   const numbers = new Intl.NumberFormat(locale);
-  const percents = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
+  const percents = new Intl.NumberFormat(locale, {
+    style: 'percent',
+    maximumFractionDigits: 0,
+    roundingMode: 'floor',
+  });
   const dates = new Intl.DateTimeFormat(locale, { dateStyle: 'long', ...zone });
   const datesAndTimes = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', ...zone });
   const clocks = new Intl.DateTimeFormat(locale, { timeStyle: 'medium', ...zone });
@@ -56,7 +60,7 @@ export function makeFormat(locale: string, timeZone?: string): Format {
 
   return {
     number: (value) => numbers.format(value),
-    percent: (fraction) => percents.format(Math.floor(fraction * 100) / 100),
+    percent: (fraction) => percents.format(fraction),
     size: (bytes) => inUnits(bytes, ''),
     speed: (bytesPerSecond) => inUnits(bytesPerSecond, '-per-second'),
     milliseconds: (value) =>

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { REPOSITORY } from '../support/fixtures.ts';
 import { canMakeImages } from '../support/make-image.ts';
-import { openReleaseWorld, type ReleaseWorld } from '../support/release-world.ts';
+import { openReleaseWorld, PUBLISH_TO_BETA, type ReleaseWorld } from '../support/release-world.ts';
 import { type CliResult, runCli } from '../support/run-cli.ts';
 
 const WITHOUT_IMAGES = canMakeImages() ? '' : ' (skipped: xorriso is not installed)';
@@ -112,18 +112,7 @@ describe(`docs/RELEASE_AND_UPDATE_GUIDE.md${WITHOUT_IMAGES}`, { skip: !canMakeIm
   it('compares a server with the folder, as its last section says', async () => {
     const world = await openReleaseWorld();
     await world.build('2.0.0.46');
-    const publish = [
-      'publish',
-      '--version',
-      '2.0.0.46',
-      '--inbox',
-      'inbox',
-      '--channel',
-      'beta',
-      '--manifests',
-      'manifests',
-    ];
-    expect(await world.release(publish)).toMatchObject({ status: 0 });
+    expect(await world.release(PUBLISH_TO_BETA)).toMatchObject({ status: 0 });
     const path = '/manifest_beta.json';
     const server = world.host
       .setManifest(path, readFileSync(join(world.folder, 'manifests', path)))

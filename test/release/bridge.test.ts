@@ -2,13 +2,8 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type BridgeReport, bridge } from '../../src/release/bridge.ts';
 import { readOffer } from '../../src/release/offer.ts';
-import {
-  makeAsset,
-  openPublishWorld,
-  PRODUCTION,
-  type PublishWorld,
-  policyOf,
-} from '../support/publish-world.ts';
+import { PRODUCTION } from '../support/production.ts';
+import { makeAsset, openPublishWorld, type PublishWorld, policyOf } from '../support/publish-world.ts';
 
 const NEW_DMG = Buffer.from('the disk image of 2.0.0.46 '.repeat(3000));
 const NEW_PKG = Buffer.from('the package of 2.0.0.46 '.repeat(3000));

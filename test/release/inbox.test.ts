@@ -175,6 +175,10 @@ describe(`readInbox of a whole build${WITHOUT_IMAGES}`, { skip: !canMakeImages()
     world.put('LATEST_CHANGES.md');
     await world.dmg('2.0.0.46', { bundleId: 'com.other' });
     expect(await world.fail()).toMatchObject({ code: 'bundle-id-mismatch' });
+    // Where both are wrong the version is told, which is the likelier mistake.
+    expect(await world.fail({ version: parseVersion('2.0.0.47') })).toMatchObject({
+      code: 'bundle-version-mismatch',
+    });
     const folder = await temporaryFolder();
     writeFileSync(join(folder, 'README'), 'no app');
     const output = join(world.inbox, 'Nexy.dmg');

@@ -9,6 +9,7 @@ import {
   type PromotionOptions,
   promote,
 } from '../../src/release/promote.ts';
+import { setRollout } from '../../src/release/set-rollout.ts';
 import { apply, shelfOf } from '../support/manifest-shelf.ts';
 import {
   listeningReporter,
@@ -232,6 +233,18 @@ describe('promote', () => {
     await promote({ ...OPTIONS, now: new Date() }, options, verify);
     expect(asked).toHaveLength(1);
     expect(stampsOf(folder)).toEqual(stamps);
+  });
+
+  it('does not hold up others while the release is looked at', async () => {
+    const folder = await openFolder();
+    const options = { folder, push: false, reporter: listeningReporter() };
+    const other = { channel: 'beta', percentage: 5, policy: POLICY } as const;
+    const verify = async (): Promise<void> => void (await setRollout(other, options));
+    await promote(OPTIONS, options, verify);
+    expect(JSON.parse(readFolder(folder)['manifest_beta.json'] ?? '')).toMatchObject({
+      rollout: { percentage: 5 },
+    });
+    expect(readFolder(folder)).toHaveProperty('manifest.json');
   });
 
   it('writes nothing when it is not there', async () => {

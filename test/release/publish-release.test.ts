@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { draftBody } from '../../src/release/marker.ts';
 import { parseVersion } from '../../src/version.ts';
-import {
-  makeAsset,
-  makeIdentity,
-  makeInbox,
-  openPublishWorld,
-  PRODUCTION,
-} from '../support/publish-world.ts';
+import { PRODUCTION } from '../support/production.ts';
+import { makeAsset, makeIdentity, makeInbox, openPublishWorld } from '../support/publish-world.ts';
 
 const TAG = 'v2.0.0.46';
 

@@ -14,7 +14,10 @@ const MODELS: Readonly<Record<string, WindowModel>> = {
   ...Object.fromEntries(Object.entries(VIEWS).map(([name, view]) => [name, makeModel(view)])),
   qa: makeModel({ kind: 'up-to-date' }, { qa: QA }),
   'qa-nothing-known': makeModel({ kind: 'idle' }, { qa: { ...QA, ...NOTHING_KNOWN }, lastCheckedAt: null }),
-  'channel-managed': makeModel({ kind: 'up-to-date' }, { managed: { updatesOff: false, channel: 'beta' } }),
+  'channel-managed': makeModel(
+    { kind: 'up-to-date' },
+    { channel: 'beta', managed: { updatesOff: false, channel: 'beta' } },
+  ),
 };
 
 /**

@@ -10,7 +10,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { afterAll, beforeAll } from 'vitest';
 import type { WindowBridge, WindowModel, WindowRequest } from '../../src/electron/window-contract.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
+const CHROMIUM = process.env['NEXY_CHROMIUM'] ?? '/usr/bin/chromium';
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 
 export const HAS_CHROMIUM = existsSync(CHROMIUM);
@@ -76,7 +76,7 @@ export interface WindowOptions extends BrowserContextOptions {
 
 export interface Windows {
   readonly browser: () => Browser;
-  /** Opens the built window in a context of its own. Nothing may be loaded but its three files, and nothing may fail. */
+  /** Opens the built window in a context of its own. Nothing may be loaded but its own files, and nothing may fail. */
   readonly open: (options?: WindowOptions) => Promise<OpenWindow>;
 }
 

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { ask } from '../support/ask.ts';
+import { openDescriptorsOf } from '../support/open-descriptors.ts';
 import { keepLog, offerText, ServerWorld, until } from '../support/server-world.ts';
 
 const STABLE = offerText('2.0.0.46');
@@ -360,6 +363,21 @@ describe('downloads', () => {
     }
   });
 
+  it('lets go of the file when the client goes in the middle', async () => {
+    const { world, origin } = await serveDownload();
+    world.putDownload('large.dmg', Buffer.alloc(20_000_000, 3));
+    await until(async () => (await ask(origin, '/downloads/large.dmg', { method: 'HEAD' })).status === 200);
+    const open = () => openDescriptorsOf(join(world.downloads, 'large.dmg'));
+    const sockets = Array.from({ length: 20 }, () => connect(Number(new URL(origin).port), '127.0.0.1'));
+    for (const socket of sockets) {
+      socket.write('GET /downloads/large.dmg HTTP/1.1\r\nHost: updates\r\n\r\n');
+      await once(socket, 'readable');
+    }
+    if (process.platform === 'linux') expect(await open()).toHaveLength(20);
+    for (const socket of sockets) socket.destroy();
+    await until(async () => (await open()).length === 0);
+  });
+
   it('serves no hidden file, no folder, no link, no name that would have to be escaped', async () => {
     const { world, origin } = await serveDownload();
     for (const name of ['.secret', 'a b', 'ü.dmg', '-flag']) world.putDownload(name, 'secret');
@@ -422,6 +440,16 @@ describe('limits', () => {
     await until(() => lines.filter(({ msg }) => msg === 'Answered').length === 5);
     for (const line of lines.filter(({ msg }) => msg === 'Answered'))
       expect(line['address']).toBe('127.0.0.1');
+  });
+
+  it('takes nothing for an address that is none, also not from a proxy', async () => {
+    const world = await openWorld();
+    const { log, lines } = keepLog();
+    const { origin } = await world.serve({ log, trustedProxies: ['127.0.0.1'] });
+    const headers = { 'x-forwarded-for': 'somebody<script>' };
+    expect((await ask(origin, '/health', { headers })).status).toBe(200);
+    await until(() => lines.some(({ msg }) => msg === 'Answered'));
+    expect(lines.find(({ msg }) => msg === 'Answered')).toMatchObject({ address: '127.0.0.1' });
   });
 
   it('logs what was asked for and by which address, and nothing else of the client', async () => {

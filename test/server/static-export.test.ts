@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findNginx, type Nginx, startNginx } from '../../bench/server/nginx.ts';
+import { findProgram } from '../../bench/server/find-program.ts';
+import { type Nginx, startNginx } from '../../bench/server/nginx.ts';
 import { fetchManifest } from '../../src/check/fetch-manifest.ts';
 import { manifestText } from '../../src/lab/manifest-text.ts';
 import { REPOSITORY } from '../support/fixtures.ts';
@@ -12,7 +13,7 @@ import { randomBody } from '../support/random-body.ts';
 import { type RunningCli, runCli, startCli } from '../support/run-cli.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const skipped = findNginx() === null ? ' (skipped: nginx is not installed)' : '';
+const skipped = findProgram('nginx') === null ? ' (skipped: nginx is not installed)' : '';
 
 const RELEASES = 'https://github.com/Seregawpn/Nexy_production/releases/download';
 const BODY = randomBody(300_000);

@@ -16,8 +16,7 @@ import {
 } from '../../src/release/publish-release.ts';
 import type { ReleaseReporter } from '../../src/release/reporter.ts';
 import { parseVersion } from '../../src/version.ts';
-
-export const PRODUCTION = 'Seregawpn/Nexy_production';
+import { PRODUCTION } from './production.ts';
 
 /** Milliseconds that stand for a second when the publisher waits. */
 const SECOND = 2;

@@ -8,7 +8,7 @@ import {
 } from '../../src/lab/release-host/release-host.ts';
 import { canMakeImages, makeImage } from './make-image.ts';
 import { makePackage } from './make-package.ts';
-import { type CliResult, type RunningCli, runCli, type StartOptions, startCli } from './run-cli.ts';
+import { type CliResult, type RunningCli, type StartOptions, startCli } from './run-cli.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { makeNexy } from './update-world.ts';
 
@@ -24,6 +24,19 @@ export interface ReleaseWorld {
   startRelease(args: readonly string[], options?: StartOptions): RunningCli;
   /** Methods and paths of the calls that may write, so far. */
   writes(): readonly string[];
+}
+
+/** What the inbox that `fillInbox` leaves is published with. */
+export const PUBLISH_TO_BETA: readonly string[] = [
+  ...['publish', '--version', '2.0.0.46'],
+  ...['--inbox', 'inbox', '--channel', 'beta', '--manifests', 'manifests'],
+];
+
+/** Puts files into the inbox that nobody can look into: quick, and the command warns of them. */
+export async function fillInbox({ folder }: ReleaseWorld, text = 'of 2.0.0.46'): Promise<void> {
+  await mkdir(join(folder, 'inbox'), { recursive: true });
+  for (const name of ['Nexy.dmg', 'Nexy.pkg', 'LATEST_CHANGES.md'])
+    await writeFile(join(folder, 'inbox', name), `${name} ${text}\n`.repeat(300));
 }
 
 export async function openReleaseWorld(options: ReleaseHostOptions = {}): Promise<ReleaseWorld> {
@@ -61,13 +74,4 @@ async function build(folder: string, version: string, inbox: string): Promise<vo
   else await writeFile(dmg, `no disk image of ${version}`);
   await makePackage({ app, output: join(inbox, 'Nexy.pkg') });
   await writeFile(join(inbox, 'LATEST_CHANGES.md'), `# What is new in ${version}\n\n- It is better.\n`);
-}
-
-/** Runs any of the programs in a folder. */
-export function runProgramIn(
-  folder: string,
-  program: StartOptions['program'],
-  args: readonly string[],
-): Promise<CliResult> {
-  return runCli(args, { ...(program === undefined ? {} : { program }), folder });
 }

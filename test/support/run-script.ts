@@ -30,7 +30,8 @@ export function runScript(
     ...(killAfter === undefined ? {} : { KILL_AFTER_WRITE: String(killAfter) }),
     ...(killBelow === undefined ? {} : { KILL_AFTER_WRITE_BELOW: killBelow }),
   };
-  const preload = killAfter === undefined ? [] : ['--import', join(folder, 'kill-after-write.ts')];
+  const killer = new URL('./kill-after-write.ts', import.meta.url);
+  const preload = killAfter === undefined ? [] : ['--import', killer.href];
   const child = spawn(process.execPath, [...preload, join(folder, name), ...scriptArguments], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.environment, ...killing },

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { type Logger, pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { type ManifestParts, manifestText } from '../../src/lab/manifest-text.ts';
@@ -126,18 +124,15 @@ export class ServerWorld {
 }
 
 /** The start line, which says where the server listens. */
-async function readOrigin(stdout: NodeJS.ReadableStream | null): Promise<string> {
-  if (stdout === null) throw new Error('No output');
-  const lines = createInterface({ input: stdout });
-  for (;;) {
-    const [line] = (await once(lines, 'line')) as [string];
-    const found = /"listening": "([^"]+)"/.exec(line)?.[1];
-    if (found !== undefined) {
-      lines.close();
-      stdout.resume();
-      return found;
-    }
-  }
+function readOrigin(stdout: NodeJS.ReadableStream | null): Promise<string> {
+  return new Promise((fulfil) => {
+    let text = '';
+    stdout?.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const origin = /"listening":"([^"]+)"/.exec(text)?.[1];
+      if (origin !== undefined) fulfil(origin);
+    });
+  });
 }
 
 function throwResult({ status, stderr, stdout }: CliResult): never {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Channel } from '../../config.ts';
 import { UpdateError } from '../../errors.ts';
-import { CHANNEL_FILES } from '../../release/manifest-folder.ts';
+import { CHANNEL_FILES } from '../../manifest/manifest-file.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { formatBytes, openTerminal } from '../terminal.ts';
 import { channelOption, type ReleaseOptions, readReleaseSettings, withReleaseOptions } from './options.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Channel } from '../../config.ts';
-import { CHANNEL_FILES } from '../../release/manifest-folder.ts';
+import { CHANNEL_FILES } from '../../manifest/manifest-file.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { openTerminal } from '../terminal.ts';
 import {

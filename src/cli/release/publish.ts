@@ -4,6 +4,7 @@ import type { PublishReport } from '../../release/publish.ts';
 import { parseVersion } from '../../version.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { openTerminal, type Terminal } from '../terminal.ts';
+import { inspectInChild } from './inspect-in-child.ts';
 import {
   channelOption,
   type PushOption,
@@ -66,6 +67,7 @@ async function runPublish(options: PublishOptions): Promise<void> {
     isDryRun: options.dryRun,
     reporter: terminal,
     signal: interruptSignal(),
+    inspect: inspectInChild,
   });
   terminal.endProgress();
   terminal.result(report);

@@ -66,7 +66,11 @@ async function runServe(options: ServeCommandOptions): Promise<void> {
     log,
   });
   const folder = resolve(options.manifests);
-  terminal.result({ listening: server.origin, port: server.port, manifests: folder });
+  // On one line, unlike other documents: whoever starts the server reads lines until this one comes.
+  if (options.json)
+    process.stdout.write(
+      `${JSON.stringify({ listening: server.origin, port: server.port, manifests: folder })}\n`,
+    );
   terminal.say(`Serving ${folder} at ${server.origin}/`);
   await new Promise<void>((fulfil) => {
     if (signal.aborted) fulfil();

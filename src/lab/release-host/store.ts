@@ -56,6 +56,9 @@ export interface StoredRepository {
   latest: StoredRelease | null;
 }
 
+/** A month, in milliseconds: a repository that holds nothing but releases seldom gets a commit. */
+const COMMIT_AGE = 30 * 24 * 3_600_000;
+
 /** Everything that the host knows of repositories, releases and assets. What GitHub allows is decided elsewhere. */
 export class Store {
   readonly #repositories = new Map<string, StoredRepository>();
@@ -88,7 +91,7 @@ export class Store {
   open(name: string): StoredRepository {
     const known = this.find(name);
     if (known !== null) return known;
-    const date = new Date(this.now().getTime() - 3_600_000);
+    const date = new Date(this.now().getTime() - COMMIT_AGE);
     const repository: StoredRepository = {
       id: this.nextId(),
       name,

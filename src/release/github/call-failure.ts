@@ -34,8 +34,10 @@ export function readCallFailure(error: unknown, token: string, now: number): Cal
   if (cause instanceof UpdateError) return { kind: 'ours', error: cause };
   if (!(error instanceof RequestError) || error.response === undefined) return readNetworkFailure(cause);
   const { status, headers, data } = error.response;
-  const { message, codes } = readProblem(data);
-  const words = `status ${status}${message === '' ? '' : `: ${quote(withoutToken(message, token))}`}`;
+  const problem = readProblem(data);
+  const message = withoutToken(problem.message, token);
+  const codes = problem.codes.map((code) => withoutToken(code, token));
+  const words = `status ${status}${message === '' ? '' : `: ${quote(message)}`}`;
   const wait = readRateLimit(status, headers, message, now);
   if (wait !== null) return { kind: 'rate-limited', wait };
   if (status === 401 || status === 403) return { kind: 'forbidden', status, words };

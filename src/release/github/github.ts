@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { UpdateError } from '../../errors.ts';
 import { createHttpClient } from '../../http.ts';
 import { MAXIMUM_ARTIFACT_BYTES } from '../../manifest/limits.ts';
 import { retryDelay } from '../../retry-delay.ts';
@@ -271,7 +272,7 @@ export class GitHub {
   /**
    * Backs off after attempt number `attempt` at anything.
    *
-   * @throws the signal's reason when it fires
+   * @throws UpdateError `cancelled` when the signal fires
    */
   async pause(attempt: number): Promise<void> {
     await this.wait(retryDelay(attempt, null, Math.random));
@@ -279,11 +280,16 @@ export class GitHub {
 
   /**
    * @param milliseconds of real seconds; tests shorten them all
-   * @throws the signal's reason when it fires
+   * @throws UpdateError `cancelled` when the signal fires
    */
   async wait(milliseconds: number): Promise<void> {
     const { signal, second } = this.#parts;
-    await wait((milliseconds * second) / 1000, undefined, signal === null ? {} : { signal });
+    const options = signal === null ? {} : { signal };
+    await wait((milliseconds * second) / 1000, undefined, options).catch((cause: unknown) => {
+      throw new UpdateError('cancelled', 'Cancelled while waiting for GitHub. Run it again to finish.', {
+        cause,
+      });
+    });
   }
 
   #uploadUrl({ id, uploadUrl }: Pick<GitHubRelease, 'id' | 'uploadUrl'>, name: string): string {

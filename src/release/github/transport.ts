@@ -1,4 +1,5 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent, fetch as undiciFetch } from 'undici';
+import { Readable } from 'node:stream';
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request, fetch as undiciFetch } from 'undici';
 import { UpdateError } from '../../errors.ts';
 import { type ApiUrl, isApiUrl, isUploadUrl } from './api-url.ts';
 import { UploadBody } from './upload-body.ts';
@@ -46,7 +47,7 @@ export class Transport {
   readonly #api: ApiUrl;
   readonly #fetch: Fetch;
   readonly #callLimit: number;
-  readonly #dispatcher: Dispatcher | null;
+  readonly #dispatcher: Dispatcher;
   #writes = 0;
   #clock: { readonly server: number; readonly seenAt: number } | null = null;
 
@@ -54,7 +55,7 @@ export class Transport {
   constructor({ api, fetch, limits = LIMITS, environment = process.env }: TransportOptions) {
     this.#api = api;
     this.#callLimit = limits.call;
-    this.#dispatcher = fetch === undefined ? makeDispatcher(api, limits.stall, environment) : null;
+    this.#dispatcher = makeDispatcher(api, limits.stall, environment);
     this.#fetch = fetch ?? fetchThrough(this.#dispatcher);
   }
 
@@ -71,25 +72,26 @@ export class Transport {
 
   /** For Octokit. */
   readonly fetch: Fetch = async (url, init) => {
-    this.#assertTokenMayGo(url);
+    this.#assertTokenMayGo(url, init.body instanceof UploadBody);
     const isStreamed = init.body instanceof UploadBody || init.headers['accept'] === OCTET_STREAM;
     const limits = [init.signal ?? null, isStreamed ? null : AbortSignal.timeout(this.#callLimit)];
     const signal = AbortSignal.any(limits.filter((limit) => limit !== null));
     signal.throwIfAborted();
     if (init.method !== 'GET' && init.method !== 'HEAD') this.#writes += 1;
-    const response = await this.#fetch(url, { ...init, signal, redirect: 'manual' });
+    const response = await this.#fetch(url, { ...init, redirect: 'manual', signal });
     this.#readClock(response);
     const isFile = init.headers['accept'] === OCTET_STREAM && response.status === 200;
     return isFile ? response : await receiveWhole(response);
   };
 
   async close(): Promise<void> {
-    await this.#dispatcher?.destroy();
+    await this.#dispatcher.destroy();
   }
 
-  #assertTokenMayGo(text: string): void {
+  #assertTokenMayGo(text: string, isUpload: boolean): void {
     const url = URL.parse(text);
-    if (url !== null && (isApiUrl(this.#api, url) || isUploadUrl(this.#api, url))) return;
+    const mayGo = isUpload ? isUploadUrl : isApiUrl;
+    if (url !== null && mayGo(this.#api, url)) return;
     throw new UpdateError(
       'github-failed',
       `GitHub's answer names an address at ${url?.origin ?? 'no host'} that the token must not go to. ` +
@@ -128,11 +130,39 @@ function makeDispatcher(api: ApiUrl, stallLimit: number, environment: NodeJS.Pro
 }
 
 /** undici's own fetch, since the one of Node takes no dispatcher of another undici. */
-function fetchThrough(dispatcher: Dispatcher | null): Fetch {
+function fetchThrough(dispatcher: Dispatcher): Fetch {
   return async (url, init) => {
-    const options = dispatcher === null ? init : { ...init, dispatcher };
-    return (await undiciFetch(url, options as Parameters<typeof undiciFetch>[1])) as unknown as Response;
+    if (init.body instanceof UploadBody) return upload(dispatcher, url, init, init.body);
+    return (await undiciFetch(url, { ...init, dispatcher } as Parameters<
+      typeof undiciFetch
+    >[1])) as unknown as Response;
   };
+}
+
+/**
+ * An upload, past fetch: that keeps a copy of the whole body, in memory, for a redirect or a question for credentials
+ * (Fetch standard, "HTTP-network-or-cache fetch": the request is cloned), and copies each piece of it once more.
+ */
+async function upload(
+  dispatcher: Dispatcher,
+  url: string,
+  init: FetchInit,
+  body: UploadBody,
+): Promise<Response> {
+  const { method, headers, signal = null } = init;
+  const answer = await request(url, {
+    dispatcher,
+    method: method as 'POST',
+    headers: { ...headers },
+    // undici takes any iterable and sends it under the length that the headers name; its types know streams alone.
+    body: body as unknown as Readable,
+    signal,
+  });
+  const { statusCode: status, headers: received } = answer;
+  const pairs = Object.entries(received).flatMap(([name, value]) =>
+    [value ?? []].flat().map((each): [string, string] => [name, each]),
+  );
+  return new Response(Readable.toWeb(answer.body) as ReadableStream, { status, headers: pairs });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { UpdateError } from '../../errors.ts';
 import type { AssetSource } from '../asset.ts';
 
 /**
@@ -25,13 +26,25 @@ export class UploadBody implements AsyncIterable<Uint8Array> {
     this.#failure = null;
     try {
       for await (const chunk of this.#source.openStream()) {
+        if (position + chunk.byteLength > this.#source.size) throw changed(this.#source);
         yield chunk;
         position += chunk.byteLength;
         this.#onPosition(position);
       }
+      // The server would wait for the rest that was announced.
+      if (position < this.#source.size) throw changed(this.#source);
     } catch (error) {
       this.#failure = { error };
       throw error;
     }
   }
+}
+
+function changed({ name }: AssetSource): UpdateError {
+  return new UpdateError(
+    'inbox-incomplete',
+    `${name} has another size than when it was hashed, so it was not published. Leave the inbox alone while it is ` +
+      'being published, and run it again.',
+    { details: { name } },
+  );
 }

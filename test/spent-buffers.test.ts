@@ -1,9 +1,9 @@
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { SpentBuffers } from '../../src/download/spent-buffers.ts';
-import { startServer } from '../support/http-server.ts';
-import { randomBody } from '../support/random-body.ts';
+import { SpentBuffers } from '../src/spent-buffers.ts';
+import { startServer } from './support/http-server.ts';
+import { randomBody } from './support/random-body.ts';
 
 /** As much of a response as SpentBuffers looks at. */
 function fakeResponse(): IncomingMessage {

@@ -1,6 +1,3 @@
-import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
-
 /** How long and how much a client may take. In milliseconds where nothing else is said. */
 export const LIMITS = {
   /** For all headers of a request: who sends them a byte at a time is cut off. */
@@ -21,22 +18,6 @@ export const LIMITS = {
   connections: 10_000,
   /** Connections at a time of one address; proxies that are trusted have no limit of their own. */
   connectionsPerAddress: 1_000,
+  /** For answers that are under way when the server is told to end. Clients resume a download that is cut. */
+  patience: 30_000,
 } as const;
-
-/** Turns away connections of an address that holds too many, so that one client cannot use up all of them. */
-export function limitConnections(server: Server, isTrustedProxy: (address: string) => boolean): void {
-  server.maxConnections = LIMITS.connections;
-  const open = new Map<string, number>();
-  server.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress;
-    if (address === undefined || isTrustedProxy(address)) return;
-    const count = (open.get(address) ?? 0) + 1;
-    open.set(address, count);
-    socket.once('close', () => {
-      const left = (open.get(address) ?? 1) - 1;
-      if (left === 0) open.delete(address);
-      else open.set(address, left);
-    });
-    if (count > LIMITS.connectionsPerAddress) socket.destroy();
-  });
-}
