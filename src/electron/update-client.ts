@@ -1,7 +1,6 @@
 import { skipVersion } from '../check/skips.ts';
 import type { Channel } from '../config.ts';
 import { asUpdateError } from '../errors.ts';
-import type { HttpExchange } from '../http-exchange.ts';
 import type { LastInstall } from '../install/last-install.ts';
 import { states, type UpdaterState } from '../state.ts';
 import type { CheckResult } from '../updater/events.ts';
@@ -9,9 +8,9 @@ import { NexyUpdater } from '../updater.ts';
 import { parseVersion } from '../version.ts';
 import { ClientLog } from './client-log.ts';
 import { type ClientRecord, writeClientRecord } from './client-record.ts';
-import { describeCheck, describeFacts } from './describe-facts.ts';
 import { electronApplication } from './electron-application.ts';
 import type { ElectronClient } from './electron-client.ts';
+import { LastCheck } from './last-check.ts';
 import type { ManagedPreferences } from './managed-preferences.ts';
 import type { ClientSettings } from './settings.ts';
 import type { OfferView, QaModel, WindowModel } from './window-contract.ts';
@@ -34,8 +33,6 @@ export interface QaPanel {
   readonly journal: readonly string[];
 }
 
-const LONGEST_NETWORK_LOG = 200;
-
 /**
  * The updater as people use it: what they chose, what they are told, what is remembered. Knows no window; whoever shows
  * something listens to `onChange`.
@@ -48,14 +45,15 @@ export class UpdateClient {
   readonly #readManaged: () => Promise<ManagedPreferences>;
   readonly #listeners = new Set<(model: WindowModel) => void>();
   readonly #log: ClientLog;
+  readonly #lastCheck: LastCheck;
   /** A person stopped the download; nothing is downloaded until they ask. */
   #isDownloadHeld = false;
   #record: ClientRecord;
   #managed: ManagedPreferences;
-  #lastCheck: CheckResult | null = null;
-  #network: HttpExchange[] = [];
-  #offer: OfferView | null = null;
+  /** The last state that was told, and the last one that was no check. */
+  #state: UpdaterState = states.idle();
   #before: UpdaterState = states.idle();
+  #failedVersion: string | null = null;
   #paused: { readonly progress: NonNullable<Downloading['progress']> | null } | null = null;
   #since = new Date().toISOString();
   #news: { readonly install: LastInstall; readonly notes: string | null } | null = null;
@@ -64,9 +62,10 @@ export class UpdateClient {
   constructor({ electron, settings, currentVersion, record, managed, readManaged }: ClientParts) {
     this.#electron = electron;
     this.#log = new ClientLog(settings.logger);
+    this.#lastCheck = new LastCheck(settings);
     this.settings = {
       ...settings,
-      http: { ...settings.http, onExchange: (each) => this.#noteExchange(each) },
+      http: { ...settings.http, onExchange: (each) => this.#lastCheck.noteExchange(each) },
     };
     this.#currentVersion = currentVersion;
     this.#record = record;
@@ -80,6 +79,7 @@ export class UpdateClient {
       logger: this.#log,
     });
     this.updater.on('state', (state) => this.#follow(state));
+    this.#applyWishes();
   }
 
   /** What the window shows, now. */
@@ -93,8 +93,9 @@ export class UpdateClient {
       lastCheckedAt: this.#record.lastCheckedAt,
       managed: { updatesOff, channel },
       languages: app.getPreferredSystemLanguages(),
-      offer: this.#offer,
-      minimumOs: this.#lastCheck?.assessment.manifest?.artifact.minOs ?? null,
+      offer: this.#lastCheck.offer,
+      minimumOs: this.#lastCheck.minimumOs,
+      failedVersion: this.#failedVersion,
       before: this.#before,
       installsOnQuit: this.updater.autoInstallOnAppQuit,
       paused: this.#paused === null ? undefined : this.#paused.progress,
@@ -110,7 +111,7 @@ export class UpdateClient {
   }
 
   get offer(): OfferView | null {
-    return this.#offer;
+    return this.#lastCheck.offer;
   }
 
   /** What the updater told its log, oldest first. */
@@ -120,7 +121,7 @@ export class UpdateClient {
 
   /** As the last check saw it; null before. */
   get macosVersion(): string | null {
-    return this.#lastCheck?.machine.systemVersion ?? null;
+    return this.#lastCheck.macosVersion;
   }
 
   /** Called after every change until the returned function is. */
@@ -142,11 +143,14 @@ export class UpdateClient {
       this.#news = null;
       this.#holdDownload(false);
     }
-    if (this.updater.state.kind !== 'checking') this.#network = [];
+    if (!['checking', 'downloading', 'preparing'].includes(this.updater.state.kind)) this.#lastCheck.begin();
     this.#change();
     const result = await this.updater.checkForUpdates({ isManual });
-    // During a download the answer is the one that is being downloaded.
-    if (result !== null && result !== this.#lastCheck) await this.#noteCheck(result);
+    if (result === null || !this.#lastCheck.note(result)) return result;
+    await this.#remember({ lastCheckedAt: new Date().toISOString() });
+    const problem = await this.#lastCheck.readNotes(this.settings.http);
+    if (problem !== null) this.warn(problem);
+    this.#change();
     return result;
   }
 
@@ -177,8 +181,8 @@ export class UpdateClient {
 
   /** The offered version is not offered any more, unless it is critical or a person asks. */
   async skip(): Promise<void> {
-    if (this.#offer === null) return;
-    await skipVersion(this.settings.stateFolder, parseVersion(this.#offer.version));
+    if (this.offer === null) return;
+    await skipVersion(this.settings.stateFolder, parseVersion(this.offer.version));
     if (this.updater.state.kind === 'ready') await this.updater.discardUpdate();
     await this.check(false);
   }
@@ -217,20 +221,9 @@ export class UpdateClient {
     return this.#qa !== null;
   }
 
-  /** What the last ordinary check came to, for QA and for reports. The journal is read when it is asked for. */
-  describeLastCheck(journal: readonly string[] = []): QaModel {
-    const check = this.#lastCheck;
-    const described =
-      check === null
-        ? { decision: null, findings: [], candidates: [] }
-        : describeCheck(check.assessment, check.decision);
-    return {
-      ...described,
-      facts: check === null ? [] : describeFacts(check.facts, null),
-      network: this.#network,
-      journal,
-      manifestUrl: this.updater.getFeedURL(),
-    };
+  /** What the last ordinary check came to, for QA and for reports. */
+  describeLastCheck(journal: readonly string[]): QaModel {
+    return this.#lastCheck.describe(this.updater.getFeedURL(), journal);
   }
 
   warn(message: string): void {
@@ -247,41 +240,6 @@ export class UpdateClient {
     this.#change();
   }
 
-  async #noteCheck(result: CheckResult): Promise<void> {
-    this.#lastCheck = result;
-    const { manifest, version } = result.assessment;
-    const isSame = this.#offer !== null && this.#offer.version === version;
-    this.#offer =
-      manifest === null
-        ? null
-        : {
-            version: manifest.version.text,
-            size: manifest.artifact.size,
-            releaseDate: manifest.releaseDate,
-            isCritical: manifest.critical,
-            notes: isSame ? (this.#offer?.notes ?? null) : null,
-          };
-    await this.#remember({ lastCheckedAt: new Date().toISOString() });
-    if (result.isUpdateAvailable && this.#offer?.notes === null) await this.#readNotes(result);
-  }
-
-  /** Notes are no reason to fail. */
-  async #readNotes({ assessment }: CheckResult): Promise<void> {
-    const { policy, http, stateFolder } = this.settings;
-    const { fetchNotes, findNotes, keepNotes } = await import('../check/release-notes.ts');
-    const source = assessment.manifest === null ? null : findNotes(assessment.manifest, policy);
-    const version = this.#offer?.version;
-    if (source === null || version === undefined) return;
-    try {
-      const notes = await fetchNotes(source, http);
-      await keepNotes(stateFolder, version, notes);
-      if (this.#offer?.version === version) this.#offer = { ...this.#offer, notes };
-      this.#change();
-    } catch (error) {
-      this.warn(`Without release notes: ${asUpdateError(error).message}`);
-    }
-  }
-
   async #remember(change: Partial<ClientRecord>): Promise<void> {
     this.#record = { ...this.#record, ...change };
     this.#change();
@@ -294,7 +252,10 @@ export class UpdateClient {
     if (!['checking', 'downloading', 'preparing'].includes(state.kind))
       this.#since = new Date().toISOString();
     if (state.kind === 'not-available' || state.kind === 'failed') this.#paused = null;
+    // What fails is the step before; a check that fails is of no version.
+    if (state.kind === 'failed') this.#failedVersion = 'version' in this.#state ? this.#state.version : null;
     if (state.kind !== 'checking') this.#before = state;
+    this.#state = state;
     this.#change();
   }
 
@@ -316,10 +277,6 @@ export class UpdateClient {
     this.#applyWishes();
     if (isHeld) this.#stopDownload();
     else this.#paused = null;
-  }
-
-  #noteExchange(exchange: HttpExchange): void {
-    this.#network = [...this.#network, exchange].slice(-LONGEST_NETWORK_LOG);
   }
 
   #change(): void {

@@ -16,6 +16,8 @@ export interface ModelFacts {
   readonly offer: OfferView | null;
   /** The macOS that the offer needs, where it says so. */
   readonly minimumOs: string | null;
+  /** The version whose download or install failed; null for a check that failed. */
+  readonly failedVersion: string | null;
   /** What the updater was in before a check that goes on. */
   readonly before: UpdaterState;
   /** What is ready is installed on quit, unless an administrator is needed. */
@@ -76,8 +78,7 @@ function makeView(state: UpdaterState, facts: ModelFacts): UpdateView {
       return { kind: 'installing', offer: offerOf(state.to, facts) };
     case 'failed': {
       const { code, message } = state.error;
-      const version = facts.offer?.version ?? null;
-      return { kind: 'failed', failure: { code, message, version, at: facts.since } };
+      return { kind: 'failed', failure: { code, message, version: facts.failedVersion, at: facts.since } };
     }
     case 'rolled-back':
       // An outcome names where it came from; people are told which version is there again.

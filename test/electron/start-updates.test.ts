@@ -301,11 +301,25 @@ describe.skipIf(!canMakeImages())(`an app with startUpdates${skipped}`, () => {
       client.updates?.check();
       const { view } = await client.becomes('failed');
       expect(view).toMatchObject({ failure: { code: 'manifest-unreachable', version: null } });
+      client.publish('2.0.0.46', image);
+      await client.request({ kind: 'check' });
+      await client.becomes('ready');
+      client.world.host.setManifest('/manifest.json', '{}');
+      await client.request({ kind: 'check' });
+      expect((await client.becomes('failed')).view).toMatchObject({ failure: { code: 'manifest-rejected' } });
       expect(client.logged.join('\n')).toContain('404');
     });
   });
 
   describe('a download', () => {
+    it('that fails is told with its version', async () => {
+      client.publish('2.0.0.46', image);
+      client.world.host.fault({ file: 'Nexy.dmg', fault: { kind: 'status', status: 403 } });
+      await client.start({ polling: ONE_CHECK });
+      const { view } = await client.becomes('failed');
+      expect(view).toMatchObject({ failure: { code: 'download-failed', version: '2.0.0.46' } });
+    });
+
     const resumed = () => client.world.host.log.some(({ headers }) => headers['range'] !== undefined);
 
     it('is paused by the person, stays so through checks, and goes on from where it was', async () => {

@@ -22,6 +22,7 @@ const FACTS: ModelFacts = {
   languages: ['ru-RU', 'en'],
   offer: OFFER,
   minimumOs: '13.0',
+  failedVersion: '2.0.0.46',
   before: states.idle(),
   installsOnQuit: true,
   paused: undefined,
