@@ -194,7 +194,7 @@ describe.skipIf(!canMakeImages())(`an app with startUpdates${skipped}`, () => {
     await client.becomes('ready');
     await vi.waitFor(() => expect(client.window.shown).toEqual(['inactive']));
     expect(client.electron.notifications).toMatchObject([
-      { title: 'Important: Nexy 2.0.0.46 is ready', body: expect.stringContaining('serious gap') },
+      { title: 'Important: Nexy 2.0.0.46 is ready', body: expect.stringContaining('serious problem') },
     ]);
     expect(client.electron.calls).not.toContain('focus');
   });
