@@ -13,6 +13,7 @@ import { removeDeadDraft, removeOwnDraft } from './remove-draft.ts';
 import type { ReleaseReporter } from './reporter.ts';
 import { readRunIdentity } from './run-identity.ts';
 import { surveyReleases } from './survey.ts';
+import { cancelledPublish, tidyUp } from './tidy-up.ts';
 
 export interface PublishRequest {
   /** Opened with `signal`. */
@@ -52,8 +53,6 @@ export interface ReleaseOutcome {
 
 /** How often a run begins anew whose draft vanished, or that lost to another. */
 const ATTEMPTS = 5;
-/** Milliseconds for removing its draft, for a run that failed or was interrupted. */
-const TIDY_LIMIT = 30_000;
 /** GitHub: "body is too long (maximum is 125000 characters)". */
 const LONGEST_NOTES = 125_000;
 /** How often the list is asked for a release that was just published. */
@@ -77,7 +76,7 @@ export async function publishRelease(request: PublishRequest): Promise<ReleaseOu
     return { ...(await publishAtLast(job, request)), immutability };
   } catch (error) {
     await tidyUp(job);
-    throw job.signal?.aborted ? cancelled(job, error) : error;
+    throw job.signal?.aborted ? cancelledPublish(job, error) : error;
   }
 }
 
@@ -206,23 +205,6 @@ function asPublished({ tag, assets }: PublishJob, { publishedAt }: GitHubRelease
   return { tag, publishedAt: publishedAt ?? '', assets: facts };
 }
 
-/** Best effort: what is left is found by the next run. */
-async function tidyUp(job: PublishJob): Promise<void> {
-  const { progress, reporter, tag } = job;
-  if (!progress.mayHaveDraft) return;
-  if (progress.mayBePublished) {
-    reporter.warn(`Whether ${tag} was published is not known. Run the same command again; it finds out.`);
-    return;
-  }
-  const github = job.github.withSignal(AbortSignal.timeout(TIDY_LIMIT));
-  try {
-    const { ours } = await surveyReleases({ ...job, github, assets: [] });
-    for (const draft of ours) await removeOwnDraft({ github, reporter }, draft);
-  } catch {
-    reporter.warn(`The draft for ${tag} could not be removed. The next run does it.`);
-  }
-}
-
 function tellImmutability({ reporter }: PublishJob, immutability: Immutability): void {
   const texts = {
     on: 'immutable releases are on: what is published is locked by GitHub too',
@@ -248,16 +230,4 @@ function lost(tag: string): UpdateError {
     `${tag} was published, but GitHub's list does not show it yet. Run the same command again; it goes on from there.`,
     { details: { tag } },
   );
-}
-
-function cancelled({ tag, progress }: PublishJob, cause: unknown): UpdateError {
-  const outcome =
-    progress.publishedId !== null
-      ? `${tag} is published, but was not read back yet, and no manifest offers it. Run the same command again to go on.`
-      : `Publishing ${tag} was cancelled. Nothing was published.`;
-  return new UpdateError('cancelled', progress.mayBePublished ? unknownOutcome(tag) : outcome, { cause });
-}
-
-function unknownOutcome(tag: string): string {
-  return `Publishing ${tag} was cancelled, and whether GitHub has published it is not known. Run the same command again; it finds out.`;
 }
