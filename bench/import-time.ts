@@ -23,6 +23,7 @@ if (!existsSync(CLIENT)) {
 const TARGETS: Readonly<Record<string, string>> = {
   'an empty module': 'data:text/javascript,export {}',
   'nexy-updater': CLIENT.href,
+  "Nexy's main, up to its tray": new URL('../dist/electron/nexy-app.js', import.meta.url).href,
   'electron-updater': 'electron-updater',
   got: 'got',
 };

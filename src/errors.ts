@@ -34,7 +34,7 @@ export const DECISION_REASONS = [
 export type DecisionReason = (typeof DECISION_REASONS)[number];
 
 /** Codes of failures that are neither a finding nor a reason (DESIGN.md section 8). */
-const FAILURE_CODES = [
+export const FAILURE_CODES = [
   'usage',
   'manifest-unreachable',
   'app-not-found',
@@ -64,7 +64,7 @@ const FAILURE_CODES = [
   'pkg-install-failed',
   'cancelled',
 ] as const;
-type FailureCode = (typeof FAILURE_CODES)[number];
+export type FailureCode = (typeof FAILURE_CODES)[number];
 
 /** Codes of the publish flow (`nexy-release`); it also uses those of findings. */
 const RELEASE_CODES = [

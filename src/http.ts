@@ -2,17 +2,29 @@ import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { Got, NormalizedOptions, PlainResponse } from 'got';
 import { UpdateError } from './errors.ts';
+import type { HttpExchange } from './http-exchange.ts';
 
 export interface HttpSettings {
   /** Allows plain http on 127.0.0.1, localhost and [::1]. */
   readonly allowLoopback: boolean;
   /** Sent to the origin of the first URL only; dropped when a redirect leaves it. */
   readonly requestHeaders?: Readonly<Record<string, string>>;
-  /** Replace Node's agents and the proxy of the environment (Electron's session brings its own). */
+  /** Replace Node's agents and the proxy of the environment. */
   readonly agents?: { readonly http?: HttpAgent; readonly https?: HttpsAgent };
+  /**
+   * Replaces the proxy of the environment: asked for each hop that does not stay on this computer; null goes there
+   * directly. Electron's session answers here.
+   */
+  readonly proxyAgentFor?: ProxyAgentFor;
   /** Certificates in PEM form that are trusted besides the usual ones. */
   readonly certificateAuthority?: string;
+  /** Trusts what the system's store trusts, too: a company's own certificates are there. */
+  readonly trustsSystemCertificates?: boolean;
+  /** Told of every request when it has ended, redirects as requests of their own. */
+  readonly onExchange?: (exchange: HttpExchange) => void;
 }
+
+type ProxyAgentFor = (url: URL) => HttpsAgent | null | Promise<HttpsAgent | null>;
 
 /** As many hops as DESIGN.md section 3 allows; GitHub needs one. */
 export const MAXIMUM_REDIRECTS = 5;
@@ -78,8 +90,10 @@ export function assertUrlAllowed(url: string, settings: Pick<HttpSettings, 'allo
  */
 export async function createHttpClient(settings: HttpSettings): Promise<Got> {
   const { default: got } = await import('got');
-  const { agents, certificateAuthority } = settings;
-  const proxyAgentFor = agents === undefined ? await readProxyEnvironment() : null;
+  const { agents, onExchange } = settings;
+  const proxyAgentFor =
+    settings.proxyAgentFor ?? (agents === undefined ? await readProxyEnvironment() : null);
+  const certificateAuthority = await readAuthorities(settings);
   const ownHeaders = keepAllowedHeaders(settings.requestHeaders ?? {});
 
   return got.extend({
@@ -98,16 +112,17 @@ export async function createHttpClient(settings: HttpSettings): Promise<Got> {
       response: RESPONSE_TIMEOUT,
     },
     ...(agents === undefined ? {} : { agent: agents }),
-    ...(certificateAuthority === undefined
+    ...(certificateAuthority === null ? {} : { https: { certificateAuthority } }),
+    ...(onExchange === undefined
       ? {}
-      : { https: { certificateAuthority: await joinAuthorities(certificateAuthority) } }),
+      : { request: (await import('./http-exchange.ts')).observeRequests(onExchange) }),
     hooks: {
       beforeRequest: [
-        (options) => {
+        async (options) => {
           const url = assertUrlAllowed(String(options.url), settings);
           // Chosen for each hop anew: NO_PROXY may name one host and not the other.
           if (proxyAgentFor !== null) {
-            const proxy = isLoopbackUrl(url) ? null : proxyAgentFor(url);
+            const proxy = isLoopbackUrl(url) ? null : await proxyAgentFor(url);
             options.agent = proxy === null ? {} : { https: proxy };
           }
         },
@@ -167,14 +182,19 @@ function limitRedirectBody(response: PlainResponse): void {
   response.socket?.unref();
 }
 
-/** `ca` replaces Node's list instead of adding to it, hence both. */
-async function joinAuthorities(own: string): Promise<string[]> {
+/** `ca` replaces Node's list instead of adding to it, hence all of them. Null leaves it at Node's. */
+async function readAuthorities(settings: HttpSettings): Promise<string[] | null> {
+  const { certificateAuthority, trustsSystemCertificates = false } = settings;
+  if (certificateAuthority === undefined && !trustsSystemCertificates) return null;
   const tls: Partial<typeof import('node:tls')> = await import('node:tls');
-  // getCACertificates came with Node 22.15; its list also holds NODE_EXTRA_CA_CERTS.
-  return [...(tls.getCACertificates?.('default') ?? tls.rootCertificates ?? []), own];
+  // getCACertificates came with Node 22.15; its default list also holds NODE_EXTRA_CA_CERTS.
+  const usual = tls.getCACertificates?.('default') ?? tls.rootCertificates ?? [];
+  const system = trustsSystemCertificates ? (tls.getCACertificates?.('system') ?? []) : [];
+  const own = certificateAuthority === undefined ? [] : [certificateAuthority];
+  return [...new Set([...usual, ...system, ...own])];
 }
 
-async function readProxyEnvironment(): Promise<((url: URL) => HttpsAgent | null) | null> {
+async function readProxyEnvironment(): Promise<ProxyAgentFor | null> {
   const names = ['https_proxy', 'all_proxy'];
   const isSet = names.some((name) => process.env[name] || process.env[name.toUpperCase()]);
   if (!isSet) return null;

@@ -30,6 +30,11 @@ export interface InstallSettings {
   readonly allowDowngrade?: boolean;
   /** False for the app itself, which is replaced while it quits. */
   readonly refusesRunningTarget?: boolean;
+  /**
+   * Runs the staged program once with `--updater-self-test` before the update is ready. Only for apps whose main
+   * handles that, as `startUpdates` does: any other would open its windows.
+   */
+  readonly triesStagedApp?: boolean;
 }
 
 export interface PrepareUpdateOptions extends InstallSettings {

@@ -1,6 +1,6 @@
 import { readBundle } from './bundle/bundle.ts';
 import { installedVersion, versionOfBundle } from './bundle/bundle-version.ts';
-import type { Decision } from './check/decide.ts';
+import type { Decision, Facts } from './check/decide.ts';
 import type { PretendedFacts } from './check/facts.ts';
 import type { FailedStart } from './check/refusals.ts';
 import type { Channel } from './config.ts';
@@ -35,6 +35,8 @@ export interface CheckOptions {
 export interface Check {
   readonly assessment: Assessment;
   readonly decision: Decision;
+  /** As the decision saw them, with what was pretended. */
+  readonly facts: Facts;
   readonly currentVersion: Version;
   /** The Mac as it is, whatever was pretended. */
   readonly machine: Machine;
@@ -84,7 +86,7 @@ export async function runCheck(options: CheckOptions): Promise<Check> {
     },
   );
   for (const warning of warnings) options.warn(warning);
-  return { assessment, decision: decide(assessment, facts), currentVersion, machine };
+  return { assessment, decision: decide(assessment, facts), facts, currentVersion, machine };
 }
 
 async function readManifest(

@@ -12,7 +12,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
  * processes that start at once agree on one id.
  */
 export async function readInstallationId(stateFolder: string): Promise<string> {
-  const path = join(stateFolder, 'installation-id');
+  const path = idPath(stateFolder);
   const known = await readKnownId(path);
   if (known !== null) return known;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -31,6 +31,15 @@ export async function readInstallationId(stateFolder: string): Promise<string> {
   }
   await syncFolder(dirname(path));
   return id;
+}
+
+/** Whether there is an id already. Makes none. */
+export async function hasInstallationId(stateFolder: string): Promise<boolean> {
+  return (await readKnownId(idPath(stateFolder))) !== null;
+}
+
+function idPath(stateFolder: string): string {
+  return join(stateFolder, 'installation-id');
 }
 
 async function readKnownId(path: string): Promise<string | null> {

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
-import { asUpdateError, type Unforeseen } from '../errors.ts';
+import { describeFailure } from '../check-report.ts';
+import type { Unforeseen } from '../errors.ts';
 import type { DownloadProgress } from '../progress.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -60,11 +61,10 @@ export function openTerminal(isJson: boolean): Terminal {
 
 /** Prints a failure as a sentence or as the error document, and gives the exit status. */
 export function reportFailure(error: unknown, isJson: boolean, unforeseen?: Unforeseen): number {
-  const failure = asUpdateError(error, unforeseen);
-  if (isJson) process.stdout.write(`${JSON.stringify(failure, null, 2)}\n`);
-  else
-    process.stderr.write(`${paint('red', 'Error:', process.stderr)} ${failure.message} (${failure.code})\n`);
-  return failure.code === 'usage' ? 2 : 1;
+  const { document, sentence, status } = describeFailure(error, unforeseen);
+  if (isJson) process.stdout.write(`${document}\n`);
+  else process.stderr.write(`${paint('red', 'Error:', process.stderr)} ${sentence}\n`);
+  return status;
 }
 
 export function formatBytes(bytes: number): string {

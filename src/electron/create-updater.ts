@@ -1,7 +1,7 @@
 import type { AppUpdater } from 'electron-updater';
 import type { UpdaterOptions } from '../updater.ts';
 import type { AutoUpdater } from './auto-updater.ts';
-import type { ElectronMain } from './electron-application.ts';
+import type { ElectronMain } from './electron-client.ts';
 
 export interface CreateUpdaterOptions extends Omit<UpdaterOptions, 'application'> {
   /** As in `process.platform`, which is the default. */

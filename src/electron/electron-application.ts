@@ -1,13 +1,5 @@
-import type { App, AutoUpdater, BrowserWindow, Event, Notification } from 'electron';
 import type { Application } from '../updater/application.ts';
-
-/** What is used of Electron's main process. */
-export interface ElectronMain {
-  readonly app: App;
-  readonly autoUpdater: AutoUpdater;
-  readonly BrowserWindow: Pick<typeof BrowserWindow, 'getAllWindows'>;
-  readonly Notification: typeof Notification;
-}
+import type { AppLike, ElectronMain, Preventable, WindowLike } from './electron-client.ts';
 
 /** Electron's application as the updater knows it. */
 export function electronApplication(electron: ElectronMain): Application {
@@ -34,8 +26,8 @@ export function electronApplication(electron: ElectronMain): Application {
 }
 
 /** `will-quit` comes when all windows are closed. Who else listens may refuse, so the updater goes last. */
-function listenLast(app: App, listener: () => void): void {
-  const last = (event: Event): void => {
+function listenLast(app: AppLike, listener: () => void): void {
+  const last = (event: Preventable): void => {
     if (!event.defaultPrevented) listener();
   };
   app.on('will-quit', last);
@@ -78,10 +70,10 @@ function watchRefusals({ app, BrowserWindow }: ElectronMain, listener: () => voi
   app.on('will-quit', (event) => whenPrevented(event, waitForPerson));
 }
 
-function watchWindows(windows: readonly BrowserWindow[], refuse: () => void): () => void {
-  const onClose = (event: Event): void => whenPrevented(event, refuse);
+function watchWindows(windows: readonly WindowLike[], refuse: () => void): () => void {
+  const onClose = (event: Preventable): void => whenPrevented(event, refuse);
   // Here to prevent means to let the window close after all.
-  const onUnload = (event: Event): void => queueMicrotask(() => event.defaultPrevented || refuse());
+  const onUnload = (event: Preventable): void => queueMicrotask(() => event.defaultPrevented || refuse());
   for (const window of windows) {
     window.on('close', onClose);
     window.webContents.on('will-prevent-unload', onUnload);
@@ -96,7 +88,7 @@ function watchWindows(windows: readonly BrowserWindow[], refuse: () => void): ()
 }
 
 /** A microtask later all listeners have been heard, whichever was first. */
-function whenPrevented(event: Event, act: () => void): void {
+function whenPrevented(event: Preventable, act: () => void): void {
   queueMicrotask(() => {
     if (event.defaultPrevented) act();
   });

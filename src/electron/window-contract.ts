@@ -5,7 +5,9 @@
 
 import type { Channel } from '../config.ts';
 import type { DecisionReason } from '../errors.ts';
-import type { PrepareStep } from '../install/prepared-install.ts';
+
+/** As `PrepareStep`, said once more since the window's program knows nothing of Node. */
+export type VerifyStep = 'opening' | 'verifying' | 'staging';
 
 /** The version that an update leads to. */
 export interface OfferView {
@@ -50,7 +52,7 @@ export type UpdateView =
       readonly progress: ProgressView | null;
       readonly isPaused: boolean;
     }
-  | { readonly kind: 'verifying'; readonly offer: OfferView; readonly step: PrepareStep }
+  | { readonly kind: 'verifying'; readonly offer: OfferView; readonly step: VerifyStep }
   | {
       readonly kind: 'ready';
       readonly offer: OfferView;

@@ -130,13 +130,24 @@ export function appendToJournal(paths: StagingPaths, entry: JournalEntry): void 
 
 /** All journals beside a target, newest first. */
 export async function readJournals(layout: Layout): Promise<readonly Journal[]> {
+  return Promise.all((await findJournals(layout)).map(readJournal));
+}
+
+/** The lines of all journals beside a target as they stand there, newest install first: for whoever looks for a fault. */
+export async function readJournalLines(layout: Layout): Promise<readonly string[]> {
+  const found = await findJournals(layout);
+  const texts = await Promise.all(found.map(({ journal }) => readFile(journal, 'utf8').catch(() => '')));
+  return texts.flatMap((text) => text.split('\n').filter((line) => line !== ''));
+}
+
+async function findJournals(layout: Layout): Promise<readonly StagingPaths[]> {
   const names = await readdir(layout.parent).catch(() => []);
   const ids = names
     .filter((name) => name.endsWith('.journal'))
     .flatMap((name) => stagingIdOf(layout, name) ?? [])
     .sort()
     .reverse();
-  return Promise.all(ids.map((id) => readJournal(stagingPaths(layout, id))));
+  return ids.map((id) => stagingPaths(layout, id));
 }
 
 export async function readJournal(paths: StagingPaths): Promise<Journal> {

@@ -10,6 +10,7 @@ import { assertNotRunning, readAuthority } from './preflight.ts';
 import { prepareAuthorized } from './prepare-authorized.ts';
 import type { PreparedInstall, PrepareOptions, QuitExchange } from './prepared-install.ts';
 import { recoverHoldingLock } from './recover.ts';
+import { runSelfTest } from './self-test.ts';
 import { type StagedApp, stageApp } from './stage.ts';
 import { cancelled } from './tools.ts';
 import { verifyPayload } from './verify-payload.ts';
@@ -35,6 +36,7 @@ export async function prepareInstall(file: VerifiedFile, options: PrepareOptions
       await lock.release();
       return await prepareAuthorized(file, options);
     }
+    await tryStaged(staged, options);
     const discard = (): Promise<void> => staged.discard().finally(() => lock.release());
     const install = async ({ relaunches }: { readonly relaunches: boolean }): Promise<InstallOutcome> => {
       let watchdog: Watchdog | null = null;
@@ -62,6 +64,23 @@ export async function prepareInstall(file: VerifiedFile, options: PrepareOptions
     };
   } catch (error) {
     await lock.release();
+    throw error;
+  }
+}
+
+/** A version that cannot do what the next update will need of it is not offered. */
+async function tryStaged(
+  staged: StagedApp,
+  { triesStagedApp = false, signal, warn }: PrepareOptions,
+): Promise<void> {
+  if (!triesStagedApp) return;
+  try {
+    await runSelfTest(staged.paths.newApp, signal === undefined ? {} : { signal });
+  } catch (error) {
+    // What could not be cleared away now is cleared at the next start; it must not hide why the update failed.
+    await staged
+      .discard()
+      .catch((problem: unknown) => warn(`${staged.paths.folder} stays behind: ${problem}`));
     throw error;
   }
 }

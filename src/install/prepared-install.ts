@@ -25,6 +25,8 @@ export interface PrepareOptions {
   readonly verifiesSignature: boolean;
   /** True for everybody but the app itself, which replaces its own bundle while it quits. */
   readonly refusesRunningTarget: boolean;
+  /** Whether the staged program is run once, with `--updater-self-test`, before the update counts as ready. */
+  readonly triesStagedApp?: boolean;
   readonly signal?: AbortSignal;
   readonly warn: (message: string) => void;
   readonly now: () => Date;

@@ -88,7 +88,7 @@ export class Tools {
     return new Promise((fulfil, reject) => {
       if (signal?.aborted) return reject(cancelled());
       const child = spawn(path, args, {
-        env: { ...environment(), ...options.environment },
+        env: { ...toolEnvironment(), ...options.environment },
         cwd: '/',
       });
       const stdout: Buffer[] = [];
@@ -125,7 +125,7 @@ export class Tools {
 }
 
 /** Nothing is inherited that could change what a tool loads (`DYLD_`, `NODE_`, `ELECTRON_`) or how it speaks. */
-function environment(): Record<string, string> {
+export function toolEnvironment(): Record<string, string> {
   return {
     LC_ALL: 'C',
     PATH: '/usr/bin:/bin:/usr/sbin:/sbin',

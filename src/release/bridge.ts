@@ -141,10 +141,9 @@ async function verifyPublicly(
 function locked(fixedTag: string, { name }: AssetFacts): UpdateError {
   return new UpdateError(
     'asset-conflict',
-    `The release of ${fixedTag} is immutable: GitHub lets nobody exchange ${name} there. Nothing was changed. ` +
-      'Switch immutable releases off in the settings, delete that release and its tag, and make it anew under a ' +
-      'tag that clients know, if GitHub allows that; or retire the fixed tags ' +
-      '(docs/RELEASE_VERSIONING_AND_PUBLISHING.md).',
+    `The release of ${fixedTag} is immutable: GitHub lets nobody exchange ${name} there, nor use that tag again. Nothing ` +
+      'was changed. Old installations go on getting what lies there. Lead them on in another way: change the links on ' +
+      'your pages to a version tag, and see docs/RELEASE_VERSIONING_AND_PUBLISHING.md for retiring the fixed tags.',
     { details: { tag: fixedTag, asset: name } },
   );
 }

@@ -55,7 +55,7 @@ describe("Electron's application", () => {
 
   it('shows notifications', () => {
     application.notify({ title: 'Nexy 2.0.0.46 is ready', body: 'It is installed when you quit.' });
-    expect(electron.notifications).toEqual([
+    expect(electron.notifications).toMatchObject([
       { title: 'Nexy 2.0.0.46 is ready', body: 'It is installed when you quit.' },
     ]);
   });

@@ -78,6 +78,31 @@ describe.skipIf(!canMakeImages())(`a prepared install${skipped}`, () => {
     expect(world.beside()).toEqual([]);
   });
 
+  describe('that is tried before it is offered', () => {
+    async function prepareTried(script: string): Promise<PreparedInstall> {
+      await prepared.discard();
+      const app = await makeNexy(join(world.folder, 'tried'), '2.0.0.46', {
+        sign: false,
+        executable: { kind: 'script', text: `#!/bin/sh\n${script}\n` },
+      });
+      const image = await makeDmg(dirname(app), join(world.folder, 'tried.dmg'));
+      return prepare(image, { triesStagedApp: true });
+    }
+
+    it('is ready when its own program says so, run from where it is staged', async () => {
+      const mark = join(world.folder, 'mark');
+      const tried = await prepareTried(`[ "$1" = --updater-self-test ] && echo "$0" > '${mark}'`);
+      expect(readFileSync(mark, 'utf8')).toMatch(/\/\.Nexy-update-[0-9a-z]+\/new\/Contents\/MacOS\/Nexy\n$/);
+      expect(await tried.install({ relaunches: false })).toMatchObject({ to: '2.0.0.46' });
+    });
+
+    it('is not where its program fails: nothing stays staged, mounted or locked', async () => {
+      await expect(prepareTried('exit 1')).rejects.toMatchObject({ code: 'payload-incompatible' });
+      expect(world.beside()).toEqual([]);
+      expect(world.mounted()).toEqual([]);
+    });
+  });
+
   it('leaves alone, and clears itself away, when somebody put another app in place meanwhile', async () => {
     await putAnotherInPlace();
     await expect(prepared.install({ relaunches: false })).rejects.toMatchObject({ code: 'swap-failed' });

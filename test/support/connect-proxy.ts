@@ -9,15 +9,32 @@ export interface ConnectProxy {
   close(): Promise<void>;
 }
 
-/** A real CONNECT proxy on loopback. Every name leads to `target`, whatever it is. */
-export async function startConnectProxy(target: string): Promise<ConnectProxy> {
+/**
+ * A real CONNECT proxy on loopback. Every name leads to `target`, whatever it is.
+ *
+ * @param login what it asks for, as `user:password`; nobody is asked where it is left out
+ * @param challenge how it asks
+ */
+export async function startConnectProxy(
+  target: string,
+  login?: string,
+  challenge = 'Basic realm="The office"',
+): Promise<ConnectProxy> {
   const tunnels: string[] = [];
   const authorizations: (string | undefined)[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((_, response) => response.writeHead(501).end());
   server.on('connect', (request, client: Socket, head) => {
     tunnels.push(request.url ?? '');
-    authorizations.push(request.headers['proxy-authorization']);
+    const authorization = request.headers['proxy-authorization'];
+    authorizations.push(authorization);
+    if (login !== undefined && authorization !== `Basic ${Buffer.from(login).toString('base64')}`) {
+      client.end(
+        `HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: ${challenge}\r\nContent-Length: 0\r\n\r\n`,
+      );
+      client.on('error', () => {});
+      return;
+    }
     const { hostname, port } = new URL(target);
     const upstream = connect(Number(port), hostname, () => {
       client.write('HTTP/1.1 200 Connection Established\r\n\r\n');

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { PretendedFacts } from '../../check/facts.ts';
+import { checkDocument, checkLines, checkStatus } from '../../check-report.ts';
 import { UpdateError } from '../../errors.ts';
 import type { Check, CheckTarget } from '../../run-check.ts';
 import { readVersion } from '../../version.ts';
@@ -77,7 +78,7 @@ async function runCheckCommand(options: CheckCommandOptions): Promise<void> {
     warn: terminal.warn,
   });
   report(check, terminal);
-  process.exitCode = { update: 3, reject: 1, none: 0, held: 0 }[check.decision.action];
+  process.exitCode = checkStatus(check);
 }
 
 function checkTarget({ app, current }: CheckCommandOptions): CheckTarget {
@@ -95,17 +96,11 @@ function pretendedFacts({ osVersion, arch, bucket, now }: CheckCommandOptions): 
   };
 }
 
-function report({ assessment, decision, currentVersion }: Check, terminal: Terminal): void {
-  const { generation, candidates, findings, version } = assessment;
-  const { action, reason, message } = decision;
-  const current = currentVersion.text;
-  terminal.result({ action, reason, message, current, offered: version, generation, candidates, findings });
-  terminal.say(`${terminal.style(action === 'reject' ? 'red' : 'bold', action)} (${reason})`);
-  terminal.say(message);
-  for (const { code, severity, message: text } of findings) {
-    terminal.say(terminal.style('dim', `  ${severity}: ${code}. ${text}`));
+function report(check: Check, terminal: Terminal): void {
+  terminal.result(checkDocument(check));
+  for (const { style, text } of checkLines(check)) {
+    terminal.say(style === null ? text : terminal.style(style, text));
   }
-  for (const { url, kind } of candidates) terminal.say(terminal.style('dim', `  ${kind}: ${url}`));
 }
 
 function parseSystemVersion(text: string): string {
