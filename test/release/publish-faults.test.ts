@@ -190,7 +190,7 @@ describe('several calls of several publishers meet faults of any kind', () => {
     { minLength: 1, maxLength: 5 },
   );
 
-  it('and what is published is whole, from one of them, and stays; reruns end well and leave nothing', async () => {
+  it('and what is published is whole, from one of them, and stays; reruns end as they should', async () => {
     const { host, publish, writes } = await openPublishWorld({
       rateLimit: { token: 1_000_000, anonymous: 1_000_000 },
     });
