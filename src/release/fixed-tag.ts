@@ -14,6 +14,7 @@ import type { PublishJob } from './publish-job.ts';
 import { remoteAsset } from './remote-asset.ts';
 import { removeDeadDraft, removeOwnDraft } from './remove-draft.ts';
 import { isProcessRunning, readRunIdentity } from './run-identity.ts';
+import { tidyUp } from './tidy-up.ts';
 
 /** The published release of a fixed tag, or null. */
 export async function findFixedRelease(github: GitHub, fixedTag: string): Promise<GitHubRelease | null> {
@@ -83,13 +84,13 @@ export async function publishFixedRelease(
       publishedId: null,
     },
   };
-  const draft = await makeDraft(job);
   try {
+    const draft = await makeDraft(job);
     const isFilled = await fillDraft(job, draft);
     const published = isFilled ? await publishDraft(job, draft) : null;
     if (published === null) await removeOwnDraft(job, draft);
   } catch (error) {
-    if (!job.progress.mayBePublished) await removeOwnDraft(job, draft);
+    await tidyUp(job);
     throw error;
   }
 }
