@@ -3,7 +3,7 @@ import { UpdateError } from '../../errors.ts';
 import { MAXIMUM_ARTIFACT_BYTES } from '../../manifest/limits.ts';
 import { retryDelay } from '../../retry-delay.ts';
 import type { AssetSource } from '../asset.ts';
-import type { HashedStream } from '../hash-stream.ts';
+import type { HashedStream } from '../download/hash-stream.ts';
 import {
   type GitHubAsset,
   type GitHubRelease,

@@ -1,6 +1,6 @@
 import { createHttpClient } from '../../http.ts';
-import { hashDownload } from '../hash-download.ts';
-import { type HashedStream, hashStream } from '../hash-stream.ts';
+import { hashDownload } from '../download/hash-download.ts';
+import { type HashedStream, hashStream } from '../download/hash-stream.ts';
 import type { Answer } from './calls.ts';
 
 export interface HashAnswerOptions {
