@@ -15,7 +15,7 @@ import { IS_MAC, NEEDS_MAC } from './support/where.ts';
 
 const [OLD, NEW] = ['2.0.0.45', '2.0.0.46'];
 /** For what a slow machine does, in milliseconds. No test fails for being slow before. */
-const PATIENT = { timeout: 240_000, interval: 500 };
+const PATIENT = { timeout: 300_000, interval: 500 };
 
 describe.skipIf(!IS_MAC)(`the packaged app, by Electron itself${NEEDS_MAC}`, () => {
   const kit = appleKit();
@@ -104,8 +104,11 @@ describe.skipIf(!IS_MAC)(`the packaged app, by Electron itself${NEEDS_MAC}`, () 
   it('goes back by itself from a version that dies at each start', async () => {
     await offer(NEW, { dies: true });
     await restart(await checkForUpdates(), 'ready before a version that dies');
-    const starts = [OLD, NEW, NEW, OLD];
-    await vi.waitFor(() => expect(startedVersions(world.folder)).toEqual(starts), PATIENT);
+    const starts = () => startedVersions(world.folder);
+    await vi.waitFor(() => expect(starts().slice(1)).toContain(OLD), PATIENT);
+    // Twice; macOS may refuse a start that comes right after a death, and it is tried again then.
+    expect(starts().filter((version) => version === NEW).length).toBeGreaterThanOrEqual(2);
+    expect(starts().at(-1)).toBe(OLD);
     expect(await world.installedVersion()).toBe(OLD);
     expect(await world.isIntact()).toBe(true);
     expect(await status()).toMatchObject({ state: 'rolled-back' });

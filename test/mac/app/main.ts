@@ -13,10 +13,7 @@ const { folder, origin, version } = plan;
 
 // Not where it was started to put a version back, to be tried, or to check in a terminal.
 const isApp = !process.argv.some((word) => word.startsWith('--updater-') || word === '--check-updates');
-if (isApp) {
-  appendFileSync(join(folder, 'started'), `${version} ${process.pid}\n`);
-  if (plan.dies) process.kill(process.pid, 'SIGKILL');
-}
+if (isApp) appendFileSync(join(folder, 'started'), `${version} ${process.pid}\n`);
 
 const userData = join(folder, 'user data');
 mkdirSync(userData, { recursive: true });
@@ -27,22 +24,30 @@ const OWNER = 'Seregawpn/Nexy_production';
 const NEVER = { interval: 1e9, firstDelay: 1e9, retryDelay: 1e9, maximumDelay: 1e9 };
 const note = (message: unknown): void => appendFileSync(join(folder, 'log'), `${version}: ${message}\n`);
 
-startNexy(electron, {
-  config: {
-    owner: OWNER,
-    bundleId: 'com.nexy.assistant',
-    manifests: { stable: `${origin}/manifest.json`, beta: `${origin}/manifest_beta.json` },
-    allowedHosts: [],
-    keys: [],
-    publish: { stable: 'promotion' },
-    appcastKeys: [],
-  },
-  polling: NEVER,
-  logger: { info: note, warn: note, error: note },
-  overrides: {
-    policy: { owner: OWNER, downloadBase: origin, allowedHosts: [], allowLoopback: true, keys: [] },
-    http: { allowLoopback: true },
-    cacheFolder: join(folder, 'cache'),
-    stateFolder: join(folder, 'state'),
-  },
-}).catch(note);
+/** Of one that dies: long enough for `open` to have opened it and for ps to show it, too short to come up. */
+const LIFE = 2_000;
+
+if (isApp && plan.dies) setTimeout(() => process.kill(process.pid, 'SIGKILL'), LIFE);
+else start();
+
+function start(): void {
+  startNexy(electron, {
+    config: {
+      owner: OWNER,
+      bundleId: 'com.nexy.assistant',
+      manifests: { stable: `${origin}/manifest.json`, beta: `${origin}/manifest_beta.json` },
+      allowedHosts: [],
+      keys: [],
+      publish: { stable: 'promotion' },
+      appcastKeys: [],
+    },
+    polling: NEVER,
+    logger: { info: note, warn: note, error: note },
+    overrides: {
+      policy: { owner: OWNER, downloadBase: origin, allowedHosts: [], allowLoopback: true, keys: [] },
+      http: { allowLoopback: true },
+      cacheFolder: join(folder, 'cache'),
+      stateFolder: join(folder, 'state'),
+    },
+  }).catch(note);
+}

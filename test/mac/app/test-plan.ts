@@ -5,7 +5,7 @@ export interface TestPlan {
   readonly folder: string;
   /** Of the release host on loopback. */
   readonly origin: string;
-  /** Ends at once, unasked, like a version that cannot come up. */
+  /** Ends a moment after each start, unasked, like a version that cannot come up. */
   readonly dies: boolean;
 }
 
