@@ -4,6 +4,7 @@ import type { Offer, RefusedFile } from './catalog.ts';
 import { pathOf } from './catalog.ts';
 import { makeHealth } from './health.ts';
 import { listArtifacts, listManifests, listVersions } from './lists.ts';
+import type { Shelf } from './shelf.ts';
 import type { SiteInput, SiteOptions } from './site-input.ts';
 import { makeStatusPage } from './status-page.ts';
 
