@@ -64,6 +64,11 @@ export function roleOf(name: string): ManifestRole | null {
   return archivedVersion(name) === null ? null : 'archive';
 }
 
+/** Where a manifest is served: relative to the site's root, since the site lies at `/` and below `/updates/`. */
+export function pathOf({ role, file }: Pick<Offer, 'role' | 'file'>): string {
+  return role === 'archive' ? `manifests/${file}` : file;
+}
+
 /**
  * What the folder offers now. Fails closed: a file that is rejected, or that cannot be read, is not offered, and
  * whatever was offered under its name before stays. A file that is gone is no longer offered. Pure.

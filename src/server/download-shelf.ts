@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DownloadFile } from './drift.ts';
 import { unreadableFolder } from './manifest-folder.ts';
 import { describeOpenFailure, type FileIdentity, identify, openFile } from './open-file.ts';
+import type { DownloadFile } from './shelf.ts';
 import { watchFolder } from './watch-folder.ts';
 
 /** A file that may be downloaded, and which state of it was hashed. */

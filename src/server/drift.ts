@@ -1,15 +1,6 @@
 import type { Artifact } from '../manifest/manifest.ts';
 import type { Catalog, Offer } from './catalog.ts';
-
-/** One file of the downloads folder. */
-export interface DownloadFile {
-  readonly name: string;
-  /** Bytes. */
-  readonly size: number;
-  /** 64 hex digits; null while it is being hashed, and then it is not served either. */
-  readonly sha256: string | null;
-  readonly modified: Date;
-}
+import type { DownloadFile } from './shelf.ts';
 
 /** A file in downloads that is not what a manifest promises. Told, never repaired. */
 export interface Drift {

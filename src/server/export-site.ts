@@ -1,14 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, link, lstat, mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { lstat, mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncFolder } from '../durable.ts';
-import { systemErrorCode, UpdateError } from '../errors.ts';
+import { systemErrorCode } from '../errors.ts';
 import { loadNativeCalls } from '../native-calls.ts';
 import { removeTree } from '../remove-tree.ts';
-import type { ShelvedFile } from './download-shelf.ts';
 import { LiveSite, type SiteEvent, type SiteSources } from './live-site.ts';
-import { openFile } from './open-file.ts';
-import { filePath, makeHostFiles, PREFIXES } from './static-host.ts';
+import { EXPORT_LIST, exportRefused, SiteWriter } from './site-writer.ts';
+import { filePath, makeHostFiles } from './static-host.ts';
 
 export interface ExportOptions extends SiteSources {
   /** The folder that becomes the site; made where it is missing, replaced as a whole where it is an earlier export. */
@@ -24,9 +23,6 @@ export interface ExportOutcome {
   /** Paths relative to the folder, sorted. */
   readonly files: readonly string[];
 }
-
-/** Lists the files of an export, so that a later one knows that it may replace them and nothing else. */
-const LIST = '.nexy-export.json';
 
 /**
  * Writes what the server would answer as files, each at the root and below `updates/`, so that any static host serves
@@ -45,7 +41,7 @@ export async function exportSite(options: ExportOptions): Promise<ExportOutcome>
     const { health, documents } = live;
     const refused = health.refused.filter(({ file }) => documents.some((each) => isMissing(each, file)));
     if (health.status === 'unavailable' || refused.length > 0) {
-      throw refuse(`${health.problems.join(' ')} ${outFolder} was not changed.`, {
+      throw exportRefused(`${health.problems.join(' ')} ${outFolder} was not changed.`, {
         problems: health.problems,
       });
     }
@@ -77,123 +73,12 @@ function isMissing(
   return path === file && status === 503;
 }
 
-/** Fills the folder that is to become the site. */
-class SiteWriter {
-  readonly #folder: string;
-  readonly #signal: AbortSignal | undefined;
-  readonly #files: string[] = [];
-
-  constructor(folder: string, signal: AbortSignal | undefined) {
-    this.#folder = folder;
-    this.#signal = signal;
-  }
-
-  get files(): readonly string[] {
-    return this.#files.toSorted();
-  }
-
-  /** Under every prefix. */
-  async write(path: string, bytes: Uint8Array, modified: Date | null): Promise<void> {
-    for (const prefix of PREFIXES) {
-      const file = await this.#create(`${prefix}${path}`);
-      try {
-        await file.writeFile(bytes);
-        // Hosts take their Last-Modified from it.
-        if (modified !== null) await file.utimes(modified, modified);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-    }
-  }
-
-  /** A download: its bytes once, and a second name for them. */
-  async copy(path: string, source: ShelvedFile): Promise<void> {
-    const [first, ...others] = PREFIXES.map((prefix) => `${prefix}${path}`);
-    if (first === undefined) return;
-    await this.#copyVerified(first, source);
-    for (const other of others) {
-      await mkdir(dirname(join(this.#folder, other)), { recursive: true });
-      try {
-        await link(join(this.#folder, first), join(this.#folder, other));
-        this.#files.push(other);
-      } catch {
-        // A file system without hard links.
-        await this.#copyVerified(other, source);
-      }
-    }
-  }
-
-  async finish(hostFiles: readonly { readonly path: string; readonly text: string }[]): Promise<void> {
-    for (const { path, text } of hostFiles) await this.#writeText(path, text);
-    await this.#writeText(LIST, `${JSON.stringify({ files: [...this.files, LIST].toSorted() }, null, 2)}\n`);
-    for (const folder of new Set(this.#files.map((path) => dirname(join(this.#folder, path))))) {
-      await syncFolder(folder);
-    }
-  }
-
-  async #writeText(path: string, text: string): Promise<void> {
-    const file = await this.#create(path);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  }
-
-  async #copyVerified(
-    path: string,
-    { name, path: from, identity, sha256, modified }: ShelvedFile,
-  ): Promise<void> {
-    const source = await openFile(from);
-    try {
-      const target = await this.#create(path);
-      try {
-        const hash = createHash('sha256');
-        for await (const chunk of source.handle.createReadStream({
-          autoClose: false,
-          highWaterMark: 1024 * 1024,
-        })) {
-          this.#assertGoingOn();
-          hash.update(chunk);
-          await target.writeFile(chunk);
-        }
-        if (source.identity !== identity || hash.digest('hex') !== sha256) {
-          throw refuse(
-            `${name} in downloads was changed while it was copied. Nothing was exported. Run it again.`,
-          );
-        }
-        await target.utimes(modified, modified);
-        await target.sync();
-      } finally {
-        await target.close();
-      }
-    } finally {
-      await source.handle.close();
-    }
-  }
-
-  async #create(path: string): Promise<FileHandle> {
-    this.#assertGoingOn();
-    const full = join(this.#folder, path);
-    await mkdir(dirname(full), { recursive: true });
-    this.#files.push(path);
-    return open(full, 'wx', 0o644);
-  }
-
-  #assertGoingOn(): void {
-    if (!this.#signal?.aborted) return;
-    throw new UpdateError('cancelled', 'The export was cancelled. The site is as it was.');
-  }
-}
-
 /** @throws UpdateError `export-refused` where something lies there that no export made */
 async function assertReplaceable(outFolder: string): Promise<void> {
   const status = await lstat(outFolder).catch(() => null);
   if (status === null) return;
   if (!status.isDirectory()) {
-    throw refuse(`${outFolder} is not a folder. Nothing was changed. Choose another with --out.`);
+    throw exportRefused(`${outFolder} is not a folder. Nothing was changed. Choose another with --out.`);
   }
   const entries = await readdir(outFolder, { recursive: true, withFileTypes: true });
   const found = entries
@@ -202,7 +87,7 @@ async function assertReplaceable(outFolder: string): Promise<void> {
   const listed = await readList(outFolder);
   const [foreign] = found.filter((path) => !listed.has(path)).sort();
   if (foreign === undefined) return;
-  throw refuse(
+  throw exportRefused(
     `${outFolder} holds ${foreign}, which no export made, and replacing the folder would lose it. Nothing was changed. Choose another folder with --out, or empty this one.`,
     { file: foreign },
   );
@@ -210,7 +95,7 @@ async function assertReplaceable(outFolder: string): Promise<void> {
 
 async function readList(folder: string): Promise<ReadonlySet<string>> {
   try {
-    const { files } = JSON.parse(await readFile(join(folder, LIST), 'utf8')) as { files: unknown };
+    const { files } = JSON.parse(await readFile(join(folder, EXPORT_LIST), 'utf8')) as { files: unknown };
     return new Set(Array.isArray(files) ? files.filter((each) => typeof each === 'string') : []);
   } catch {
     return new Set();
@@ -262,8 +147,4 @@ async function renameTwice(staging: string, outFolder: string): Promise<void> {
   await rename(outFolder, aside);
   await rename(staging, outFolder);
   await rename(aside, staging);
-}
-
-function refuse(message: string, details: Readonly<Record<string, unknown>> = {}): UpdateError {
-  return new UpdateError('export-refused', message, { details });
 }

@@ -3,9 +3,9 @@ import { readUrl } from '../manifest/release-url.ts';
 import { quote } from '../quote.ts';
 import { EMPTY_CATALOG, updateCatalog } from './catalog.ts';
 import { type DownloadShelf, openDownloadShelf, type ShelvedFile } from './download-shelf.ts';
+import { type Health, makeHealth } from './health.ts';
 import { type ManifestFolder, openManifestFolder } from './manifest-folder.ts';
 import { type PreparedSite, prepareSite } from './prepared-site.ts';
-import { type Health, makeHealth } from './reports.ts';
 import { makeSite, type SiteDocument, type SiteInput, type SiteOptions } from './site.ts';
 import { verifySignatures } from './verify-signature.ts';
 

@@ -1,7 +1,10 @@
 import type { Channel } from '../config.ts';
 import { APPCAST_FILES, makeAppcast } from './appcast.ts';
 import type { Offer, RefusedFile } from './catalog.ts';
-import { listArtifacts, listManifests, listVersions, makeHealth, pathOf, type Shelf } from './reports.ts';
+import { pathOf } from './catalog.ts';
+import { makeHealth } from './health.ts';
+import { listArtifacts, listManifests, listVersions } from './lists.ts';
+import type { Shelf } from './shelf.ts';
 import { makeStatusPage } from './status-page.ts';
 
 /** One answer of the site, the same whether the server gives it or a file of the export. */

@@ -3,15 +3,9 @@ import { CHANNELS, type Channel } from '../config.ts';
 import { CHANNEL_FILES } from '../manifest/manifest-file.ts';
 import { isFetchable } from './address.ts';
 import { APPCAST_FILES } from './appcast.ts';
+import { type Health, type HealthChannel, type HealthFinding, makeHealth } from './health.ts';
 import { type Html, html } from './html.ts';
-import {
-  type Health,
-  type HealthChannel,
-  type HealthFinding,
-  listArtifacts,
-  listVersions,
-  makeHealth,
-} from './reports.ts';
+import { listArtifacts, listVersions } from './lists.ts';
 import type { SiteInput, SiteOptions } from './site.ts';
 import { STATUS_PAGE_STYLE } from './status-page-style.ts';
 

@@ -1,16 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadNativeCalls } from '../../src/native-calls.ts';
 import { canMakeImages } from '../support/make-image.ts';
 import { type RunningCli, startCli } from '../support/run-cli.ts';
 import { describeTree } from '../support/tree.ts';
 import { makeDmg, makeNexy, UpdateWorld } from '../support/update-world.ts';
+import { watchTarget } from '../support/watch-target.ts';
 
 /** How many updates are killed in all; `CHAOS_KILLS=25 npm run test:chaos` for a short run. */
 const KILLS = Number(process.env['CHAOS_KILLS'] ?? 200);
@@ -130,23 +129,4 @@ function killGroup({ pid }: ChildProcess): void {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
-}
-
-interface Watcher {
-  end(): Promise<{ readonly polls: number; readonly missed: number }>;
-}
-
-/** Another process that looks for the app without a pause. */
-async function watchTarget(app: string): Promise<Watcher> {
-  const script = fileURLToPath(new URL('watch-target.ts', import.meta.url));
-  const child = spawn(process.execPath, [script, app], { stdio: ['pipe', 'pipe', 'inherit'] });
-  await once(child.stdout, 'data');
-  return {
-    end: async () => {
-      const told = once(child.stdout, 'data');
-      child.stdin.end();
-      const [text] = await told;
-      return JSON.parse(String(text));
-    },
-  };
 }

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type ReleaseHost, startReleaseHost } from '../../src/lab/release-host/release-host.ts';
-import { labelOf, startPublisher, writeInbox } from '../support/publisher-process.ts';
+import { labelOf, NAMES, startPublisher, writeInbox } from '../support/publisher-process.ts';
 
 const VERSION = '2.0.0.46';
 
@@ -21,6 +22,24 @@ describe('a publisher that is killed after any call', () => {
       for (let number = 1; number <= total; number += 1) await killAt(when, number);
     }
     process.stdout.write(`Killed at ${calls.effects} effects and ${calls.answers} answers.\n`);
+  });
+
+  it('so is one that is killed in the middle of an upload', async () => {
+    for (const file of NAMES) {
+      const host = await startReleaseHost();
+      try {
+        host.fault({ on: 'upload', file, times: 1, fault: { kind: 'delay', milliseconds: 200 } });
+        const publisher = startPublisher(host, { version: VERSION, inbox });
+        while (!host.log.some(({ on, path }) => on === 'upload' && path.includes(file))) await wait(1);
+        publisher.child.kill('SIGKILL');
+        expect(await publisher.report, file).toBeNull();
+        expect(await run(host), file).toMatchObject({ result: 'published' });
+        expect(host.github.releases().map((release) => labelOf(release, ['ours']))).toEqual(['ours']);
+        expect(await run(host), file).toMatchObject({ result: 'already-published', writes: 0 });
+      } finally {
+        await host.close();
+      }
+    }
   });
 
   async function countCalls(): Promise<{ readonly effects: number; readonly answers: number }> {

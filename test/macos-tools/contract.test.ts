@@ -33,8 +33,4 @@ function runRow(row: ContractRow): void {
   test(`double: ${row.name}${note}`, async () => {
     expect(await runContractRow(row, 'double')).toEqual([]);
   });
-  if (process.platform === 'darwin' && row.runsOn === 'both')
-    test(`Apple's: ${row.name}${note}`, async () => {
-      expect(await runContractRow(row, 'apple')).toEqual([]);
-    });
 }

@@ -23,6 +23,9 @@ export interface Scene {
   run(tool: ToolName, toolArguments: readonly string[], input?: string): Promise<ToolResult>;
 }
 
+/** Milliseconds that a tool may take. */
+const TIME_LIMIT = 300_000;
+
 export interface ToolResult {
   readonly status: number | null;
   readonly stdout: string;
@@ -85,13 +88,47 @@ export function readRecording(recording: string): string {
   return text.slice(text.indexOf('\n---\n') + 5);
 }
 
+/** How a row is tried, where that differs from the doubles. */
+export interface TrialOptions {
+  /** Its tools are run as root, through `sudo -n`. */
+  readonly isRoot?: boolean;
+  /** Before the row's folders are removed, however it went. */
+  readonly cleanUp?: (scene: Scene) => Promise<void>;
+}
+
+export interface RowTrial {
+  /** Sentences that say what differs: none when the promise holds. */
+  readonly differences: readonly string[];
+  /** What the tool said; null where it did not come to that. */
+  readonly result: ToolResult | null;
+}
+
 /** Runs one row. Returns the sentences that say what differs: none when the promise holds. */
 export async function runContractRow(row: ContractRow, set: 'double' | 'apple'): Promise<readonly string[]> {
+  const { differences, result } = await tryContractRow(row, set);
+  if (differences.length === 0 || result === null) return differences;
+  return [
+    ...differences,
+    `stdout was ${JSON.stringify(result.stdout)}`,
+    `stderr was ${JSON.stringify(result.stderr)}`,
+  ];
+}
+
+/** Runs one row, and tells what the tool said as well. */
+export async function tryContractRow(
+  row: ContractRow,
+  set: 'double' | 'apple',
+  options: TrialOptions = {},
+): Promise<RowTrial> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'contract ')));
   // What the doubles remember of attached images lies in TMPDIR: each row has a machine of its own.
   const temporary = await realpath(await mkdtemp(join(tmpdir(), 'contract-state-')));
-  const run = (tool: ToolName, toolArguments: readonly string[], input = '', environment = {}) =>
-    runTool(toolPath(tool, set), toolArguments, input, { TMPDIR: temporary, ...environment });
+  const run = (tool: ToolName, toolArguments: readonly string[], input = '', environment = {}) => {
+    const [path, more] = [toolPath(tool, set), { TMPDIR: temporary, ...environment }];
+    return options.isRoot === true
+      ? runAsRoot(path, toolArguments, input, more)
+      : runTool(path, toolArguments, input, more);
+  };
   const scene: Scene = {
     folder,
     temporary,
@@ -102,25 +139,41 @@ export async function runContractRow(row: ContractRow, set: 'double' | 'apple'):
     },
     run,
   };
+  let result: ToolResult | null = null;
   try {
     await row.prepare?.(scene);
-    const result = await run(row.tool, row.arguments(scene), row.input, row.environment);
+    result = await run(row.tool, row.arguments(scene), row.input, row.environment);
     const differences = [
       ...(result.status === row.status ? [] : [`status ${result.status}, expected ${row.status}`]),
       ...compare('stdout', result.stdout, row.stdout ?? '', scene),
       ...compare('stderr', result.stderr, row.stderr ?? '', scene),
     ];
     if (differences.length === 0) await row.after?.(scene, result);
-    else
-      differences.push(
-        `stdout was ${JSON.stringify(result.stdout)}`,
-        `stderr was ${JSON.stringify(result.stderr)}`,
-      );
-    return differences;
+    return { differences, result };
+  } catch (error) {
+    if (set === 'double') throw error;
+    // A tool that did the thing otherwise than the row's author thought: that is what is to be told.
+    return { differences: [error instanceof Error ? error.message : String(error)], result };
   } finally {
-    await rm(folder, { recursive: true, force: true });
-    await rm(temporary, { recursive: true, force: true });
+    await options.cleanUp?.(scene);
+    const leftovers = [folder, temporary];
+    if (options.isRoot === true) await runAsRoot('/bin/rm', ['-rf', ...leftovers]);
+    for (const leftover of leftovers) await rm(leftover, { recursive: true, force: true });
   }
+}
+
+/** As `runTool`, through `sudo`, which passes nothing of an environment on: it is given in the command. */
+function runAsRoot(
+  path: string,
+  toolArguments: readonly string[],
+  input: string = '',
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ToolResult> {
+  const variables = Object.entries({ LC_ALL: 'C', ...environment }).map(
+    ([name, value]) => `${name}=${value}`,
+  );
+  const words = ['-n', '/usr/bin/env', ...variables, path, ...toolArguments];
+  return runTool('/usr/bin/sudo', words, input);
 }
 
 /** Absolute path of a tool in one of the two sets. */
@@ -146,6 +199,9 @@ export function runTool(
         ...environment,
       },
       stdio: ['pipe', 'pipe', 'pipe'],
+      // Apple's would wait for ever where it wants an answer from somebody at the screen.
+      timeout: TIME_LIMIT,
+      killSignal: 'SIGKILL',
     });
     let stdout = '';
     let stderr = '';

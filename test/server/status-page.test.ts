@@ -4,7 +4,7 @@ import { XMLValidator } from 'fast-xml-parser';
 import { chromium } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { EMPTY_CATALOG, updateCatalog } from '../../src/server/catalog.ts';
-import type { DownloadFile } from '../../src/server/drift.ts';
+import type { DownloadFile } from '../../src/server/shelf.ts';
 import { makeStatusPage } from '../../src/server/status-page.ts';
 import { OWNER, offerText, ServerWorld } from '../support/server-world.ts';
 

@@ -3,6 +3,7 @@ import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { serialize } from '@plist/plist';
+import { compileProgram } from './compile-program.ts';
 import { makeMachO } from './make-mach-o.ts';
 
 /** A small app to be made: layout and Info.plist as Electron's apps have them. */
@@ -138,8 +139,14 @@ async function writeFramework(contents: string, plan: AppPlan): Promise<readonly
 }
 
 async function writeExecutable(path: string, plan: ExecutablePlan): Promise<void> {
-  await writeFile(path, plan.kind === 'script' ? plan.text : makeMachO(plan.architectures));
+  await writeFile(path, await contentOf(plan));
   await chmod(path, 0o755);
+}
+
+/** On a Mac a Mach-O program is a real one: Apple's codesign has an eye on more than the doubles. */
+async function contentOf(plan: ExecutablePlan): Promise<string | Uint8Array> {
+  if (plan.kind === 'script') return plan.text;
+  return process.platform === 'darwin' ? compileProgram(plan.architectures) : makeMachO(plan.architectures);
 }
 
 async function writeTree(root: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {

@@ -25,6 +25,8 @@ export interface StartOptions {
   readonly user?: OtherUser;
   /** On top of the test's own environment. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Words before the command, such as `sudo -n`. */
+  readonly through?: readonly string[];
   /** Working directory. */
   readonly folder?: string;
 }
@@ -32,7 +34,9 @@ export interface StartOptions {
 /** Starts the command as a process of its own, from the sources; the packaging test runs the built one. */
 export function startCli(args: readonly string[], options: StartOptions = {}): RunningCli {
   const script = join(REPOSITORY, 'src', 'cli', `${options.program ?? 'nexy-updater'}.ts`);
-  const child = spawn(process.execPath, scriptAs(options.user ?? null, script, args), {
+  const command = [process.execPath, ...scriptAs(options.user ?? null, script, args)];
+  const [program = '', ...words] = [...(options.through ?? []), ...command];
+  const child = spawn(program, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: options.detached ?? false,
     ...(options.environment === undefined ? {} : { env: { ...process.env, ...options.environment } }),

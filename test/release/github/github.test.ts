@@ -162,6 +162,58 @@ describe('the token', () => {
   });
 });
 
+describe('an asset without a digest', () => {
+  const asset = {
+    id: 7,
+    name: 'Nexy.dmg',
+    state: 'uploaded',
+    size: 3,
+    sha256: null,
+    updatedAt: 0,
+    downloads: 0,
+  };
+  const sha256 = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+
+  it('is hashed where the API itself hands out its bytes', async () => {
+    const { github } = await openHostile((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/octet-stream' }).end('abc');
+    });
+    expect(await github.hashAsset(asset)).toEqual({ size: 3, sha256 });
+  });
+
+  it('is downloaded again when the connection breaks, and no more than it is said to have', async () => {
+    let asked = 0;
+    const { github } = await openHostile((_, response) => {
+      asked += 1;
+      response.writeHead(200, {
+        'content-type': 'application/octet-stream',
+        'content-length': asked < 3 ? 3 : 4,
+      });
+      if (asked < 3) response.write('ab', () => response.destroy());
+      else response.end('abcd');
+    });
+    const { size } = await github.hashAsset(asset);
+    expect(size).toBeGreaterThan(3);
+    expect(asked).toBe(3);
+  });
+
+  it('that never comes whole, or is gone, is told', async () => {
+    const broken = await openHostile((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': 3 });
+      response.write('ab', () => response.destroy());
+    });
+    await expect(broken.github.hashAsset(asset)).rejects.toMatchObject({ code: 'github-failed' });
+    const elsewhere = await openHostile((_, response) =>
+      answer(response, 302, '', { location: 'http://127.0.0.1:1/x' }),
+    );
+    await expect(elsewhere.github.hashAsset(asset)).rejects.toMatchObject({ code: 'github-failed' });
+    const gone = await openHostile((_, response) => answer(response, 404, { message: 'Not Found' }));
+    await expect(gone.github.hashAsset(asset)).rejects.toMatchObject({
+      message: expect.stringContaining('gone'),
+    });
+  });
+});
+
 describe('what GitHub answers', () => {
   it.each([
     ['no JSON', '<html>Unicorn!</html>'],
@@ -282,7 +334,10 @@ describe('repeating', () => {
     expect(github.writes).toBe(1);
   });
 
-  it('after a rate limit is for all, and waits as long as GitHub asks', async () => {
+  it.each([
+    [false, 'at a double'],
+    [true, 'where calls are spaced'],
+  ])('after a rate limit is for all, and waits as long as GitHub asks (spaced: %s, %s)', async (isPaced) => {
     const waits: number[] = [];
     const bodies: string[] = [];
     const { github, origin } = await openHostile(
@@ -293,7 +348,7 @@ describe('repeating', () => {
         if (bodies.length < 3) answer(response, 429, { message: 'slow down' }, { 'retry-after': '17' });
         else answer(response, 201, ASSET);
       },
-      { onWait: (seconds) => waits.push(seconds) },
+      { isPaced, onWait: (seconds) => waits.push(seconds) },
     );
     const release = { id: 5, uploadUrl: `${origin}/repos/o/r/releases/5/assets` };
     const upload = await github.uploadAsset(
