@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/mac/**/*.test.ts'],
     globalSetup: ['test/mac/support/say-where.ts'],
-    testTimeout: 600_000,
+    testTimeout: 1_200_000,
     // Packaging Electron downloads it first.
     hookTimeout: 1_800_000,
     fileParallelism: false,

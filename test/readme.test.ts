@@ -13,7 +13,7 @@ function compile(code: string): readonly string[] {
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, REPOSITORY);
   const paths = {
     'nexy-updater': [join(REPOSITORY, 'src/index.ts')],
-    'nexy-updater/electron': [join(REPOSITORY, 'src/electron/create-updater.ts')],
+    'nexy-updater/electron': [join(REPOSITORY, 'src/electron/index.ts')],
   };
   const host = ts.createCompilerHost({ ...options, paths });
   const name = join(REPOSITORY, 'readme-example.ts');

@@ -15,10 +15,16 @@ export interface RowReport {
   readonly trial: RowTrial | null;
 }
 
-/** Writes `contract.md` and `contract.json` into NEXY_MAC_REPORT, or a folder of its own. @returns the folder */
-export function writeContractReport(reports: readonly RowReport[]): string {
+/** Where a run on a Mac leaves what people are to look at: NEXY_MAC_REPORT, or a folder of its own. */
+export function reportFolder(): string {
   const folder = process.env['NEXY_MAC_REPORT'] ?? join(tmpdir(), 'nexy-mac-report');
   mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** Writes `contract.md` and `contract.json` into that folder. @returns its path */
+export function writeContractReport(reports: readonly RowReport[]): string {
+  const folder = reportFolder();
   const system = process.platform === 'darwin' ? execFileSync('/usr/bin/sw_vers', { encoding: 'utf8' }) : '';
   writeFileSync(join(folder, 'contract.md'), describeReports(reports, system));
   writeFileSync(

@@ -47,6 +47,20 @@ export function describeUpdates(kit: MacKit): void {
   });
   afterEach(() => world.close());
 
+  it('whose image and package it can look into', async () => {
+    const place = join(world.folder, 'Applications');
+    const file = await kit.makePackage(newApp, join(world.folder, 'Nexy.pkg'), place);
+    const known = { bundleId: BUNDLE_ID, shortVersion: NEW, bundleVersion: NEW };
+    const looked = [await world.inspect(image), await world.inspect(file)];
+    expect(looked[0], looked[0]?.stderr).toMatchObject({ status: 0, json: { ...known, type: 'dmg' } });
+    expect(looked[1], looked[1]?.stderr).toMatchObject({ status: 0, json: { ...known, type: 'pkg' } });
+    // Nobody has signed it: recorded in pkgutil__check-signature-none.txt.
+    const { status, stdout } = await kit.tools.run('pkgutil', ['--check-signature', file]);
+    expect(stdout).toContain('Status: no signature');
+    expect(status).toBe(1);
+    expect(await world.attached()).toEqual([]);
+  });
+
   it('from a disk image, while the app is never missing, until it confirms', async () => {
     await world.install(oldApp);
     await world.publish(NEW, image, 'dmg');

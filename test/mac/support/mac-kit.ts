@@ -22,6 +22,8 @@ export interface MacKit {
   /** For `--tools`; null for Apple's own. */
   readonly toolsFolder: string | null;
   readonly tools: Tools;
+  /** Where apps are installed, each in a folder of its own. */
+  readonly base: string;
   /** Words that let a command run as root; null where that is not allowed. */
   readonly root: readonly string[] | null;
   /** A disk image of a folder. @returns its path */
@@ -35,6 +37,8 @@ export function appleKit(): MacKit {
   return {
     toolsFolder: null,
     tools: new Tools(),
+    // Writable for everybody, and a place like any other to the Installer, which a temporary folder may not be.
+    base: '/Users/Shared',
     root: rootWords(),
     makeImage: (sourceFolder, output) => makeImagePatiently(sourceFolder, output, '/usr/bin'),
     makePackage: buildPackage,
@@ -46,6 +50,7 @@ export function doublesKit(toolsFolder: string): MacKit {
   return {
     toolsFolder,
     tools: new Tools(toolsFolder),
+    base: tmpdir(),
     root: process.getuid?.() === 0 ? [] : null,
     makeImage: (sourceFolder, output) => makeImagePatiently(sourceFolder, output, toolsFolder),
     makePackage: (app, output, installLocation) =>

@@ -1,13 +1,11 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { readBundle } from '../../../src/bundle/bundle.ts';
 import { manifestText } from '../../../src/lab/manifest-text.ts';
 import { type ReleaseHost, startReleaseHost } from '../../../src/lab/release-host/release-host.ts';
-import type { CliResult } from '../../support/run-cli.ts';
-import { runCli } from '../../support/run-cli.ts';
+import { type CliResult, runCli } from '../../support/run-cli.ts';
 import { OWNER } from '../../support/update-world.ts';
 import { attachedBelow, detachBelow } from './attached-images.ts';
 import type { MacKit } from './mac-kit.ts';
@@ -30,7 +28,7 @@ export class MacWorld {
   }
 
   static async open(kit: MacKit): Promise<MacWorld> {
-    const folder = await realpath(await mkdtemp(join(tmpdir(), 'nexy-mac-')));
+    const folder = await realpath(await mkdtemp(join(kit.base, 'nexy-mac-')));
     await mkdir(join(folder, 'Applications'));
     return new MacWorld(folder, await startReleaseHost(), kit);
   }
@@ -63,6 +61,11 @@ export class MacWorld {
       ...['--allow-loopback', '--download-base', host.origin, '--manifest', `${host.origin}/manifest.json`],
     ];
     return runCli([...words, ...this.#folderOptions(), ...more], { through });
+  }
+
+  /** What is in an image or a package. */
+  inspect(file: string): Promise<CliResult> {
+    return runCli(['inspect', file, '--json', ...this.#folderOptions()]);
   }
 
   /** status, confirm, rollback or recover. */

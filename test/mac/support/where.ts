@@ -15,6 +15,3 @@ export function rootWords(environment: NodeJS.ProcessEnv = process.env): readonl
   const { status } = spawnSync('/usr/bin/sudo', ['-n', '/usr/bin/true'], { stdio: 'ignore' });
   return status === 0 ? ['/usr/bin/sudo', '-n'] : null;
 }
-
-export const NEEDS_ROOT =
-  rootWords() === null ? ' (skipped: needs NEXY_MAC_SUDO=1 and sudo without a password)' : '';
