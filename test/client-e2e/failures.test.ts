@@ -17,6 +17,7 @@ import { CAN_MOUNT, makeReadOnly, mountSmallVolume, NEEDS_MOUNT } from '../suppo
 import { describeTree } from '../support/tree.ts';
 import { makeUpdatePair, NEW_VERSION, OLD_VERSION, type UpdatePair } from '../support/update-pair.ts';
 import { makeDmg, makeNexy } from '../support/update-world.ts';
+import { eventually } from './eventually.ts';
 import { CAN_RUN, type LiveClient, SKIPPED, useLiveClients } from './live-client.ts';
 import { runClient } from './run-client.ts';
 
@@ -79,6 +80,7 @@ describe.skipIf(!CAN_RUN)(`what goes wrong${SKIPPED}`, () => {
 
   /** Everything for whoever helps, and nothing that is nobody's business. */
   async function expectReport(live: LiveClient, code: string): Promise<void> {
+    expect(await live.page.locator('details').textContent()).toContain(live.texts.details.code({ code }));
     await live.press(live.texts.buttons.copyReportName);
     await live.page.getByText(live.texts.trouble.copied).first().waitFor();
     const report = live.client.electron.copied.at(-1) ?? '';
@@ -145,7 +147,7 @@ describe.skipIf(!CAN_RUN)(`what goes wrong${SKIPPED}`, () => {
         },
       },
     ];
-    it.each(FAILURES)('$code', { timeout: 120_000 }, async ({ code, topic, arrange }) => {
+    it.each(FAILURES)('$code', { timeout: 240_000 }, async ({ code, topic, arrange }) => {
       const live = await open(code);
       arrange(live);
       await start(live);
@@ -173,7 +175,7 @@ describe.skipIf(!CAN_RUN)(`what goes wrong${SKIPPED}`, () => {
         writeFileSync(join(app, 'Contents', 'Resources', 'app.asar'), 'other code');
       });
 
-    it('payload-version-mismatch, and then the same bytes are held back', { timeout: 120_000 }, async () => {
+    it('payload-version-mismatch, and then the same bytes are held back', { timeout: 240_000 }, async () => {
       const live = await open('payload-version-mismatch');
       live.client.publish(NEW_VERSION, await older());
       await start(live);
@@ -195,7 +197,7 @@ describe.skipIf(!CAN_RUN)(`what goes wrong${SKIPPED}`, () => {
       live.expectUntouched();
     });
 
-    it('signature-invalid', { timeout: 120_000 }, async () => {
+    it('signature-invalid', { timeout: 240_000 }, async () => {
       const live = await open('signature-invalid');
       live.client.publish(NEW_VERSION, await changed());
       await start(live);
@@ -205,7 +207,7 @@ describe.skipIf(!CAN_RUN)(`what goes wrong${SKIPPED}`, () => {
       live.expectUntouched();
     });
 
-    it('requirement-mismatch, for an app of another team', { timeout: 120_000 }, async () => {
+    it('requirement-mismatch, for an app of another team', { timeout: 240_000 }, async () => {
       const authority = makeAuthority();
       const [ours, theirs] = ['NEXYTEAM01', 'OTHERTEAM2'].map((team) =>
         makeIdentity({ kind: 'application', team, authority }),
@@ -231,7 +233,7 @@ describe.skipIf(!CAN_RUN)(`what goes wrong${SKIPPED}`, () => {
   });
 
   describe('with the place', () => {
-    it.skipIf(!CAN_MOUNT)(`disk-full${NEEDS_MOUNT}`, { timeout: 120_000 }, async ({ skip }) => {
+    it.skipIf(!CAN_MOUNT)(`disk-full${NEEDS_MOUNT}`, { timeout: 240_000 }, async ({ skip }) => {
       const live = await open('disk-full');
       const { world } = live.client;
       const applications = dirname(world.app);
@@ -253,7 +255,7 @@ describe.skipIf(!CAN_RUN)(`what goes wrong${SKIPPED}`, () => {
       await live.shows(live.texts.ready.title(UPDATE));
     });
 
-    it.skipIf(!CAN_MOUNT)(`read-only-volume${NEEDS_MOUNT}`, { timeout: 120_000 }, async ({ skip }) => {
+    it.skipIf(!CAN_MOUNT)(`read-only-volume${NEEDS_MOUNT}`, { timeout: 240_000 }, async ({ skip }) => {
       const live = await open('read-only-volume');
       const { world, electron } = live.client;
       const applications = dirname(world.app);
@@ -267,10 +269,10 @@ describe.skipIf(!CAN_RUN)(`what goes wrong${SKIPPED}`, () => {
       await expectTold(live, 'held', failure('read-only-volume'));
       live.expectUntouched();
       await live.press(live.texts.buttons.moveName(UPDATE));
-      await vi.waitFor(() => expect(electron.moves).toEqual(['moved']));
+      await eventually(() => expect(electron.moves).toEqual(['moved']));
     });
 
-    it('app-management-denied', { timeout: 120_000 }, async ({ skip }) => {
+    it('app-management-denied', { timeout: 240_000 }, async ({ skip }) => {
       const live = await open('app-management-denied');
       const { client } = live;
       const { app } = client.world;
@@ -282,7 +284,7 @@ describe.skipIf(!CAN_RUN)(`what goes wrong${SKIPPED}`, () => {
       if (spawnSync('chattr', ['+i', app]).status !== 0) skip('nothing can be locked here');
       onTestFinished(() => void spawnSync('chattr', ['-i', app]));
       await live.press(live.texts.buttons.restartName(UPDATE));
-      await vi.waitFor(() => expect(client.electron.openWindows).toEqual([]), { timeout: 30_000 });
+      await eventually(() => expect(client.electron.openWindows).toEqual([]));
       expect(client.world.installedTree()).toEqual(pair.oldTree);
 
       await live.restart();
@@ -292,11 +294,11 @@ describe.skipIf(!CAN_RUN)(`what goes wrong${SKIPPED}`, () => {
       // What was staged goes with the process that staged it, which is this one.
       expect(client.world.installedTree()).toEqual(pair.oldTree);
       await live.press(live.texts.buttons.openSettingsName);
-      await vi.waitFor(() => expect(client.electron.opened).toHaveLength(1));
+      await eventually(() => expect(client.electron.opened).toHaveLength(1));
       expect(client.electron.opened[0]).toMatch(/^x-apple\.systempreferences:/);
     });
 
-    it.skipIf(!CAN_BE_OTHERS)(`authorization-denied${NEEDS_OTHERS}`, { timeout: 120_000 }, async () => {
+    it.skipIf(!CAN_BE_OTHERS)(`authorization-denied${NEEDS_OTHERS}`, { timeout: 240_000 }, async () => {
       const live = await open('authorization-denied');
       const { client } = live;
       const { folder } = client.world;
@@ -321,7 +323,7 @@ describe.skipIf(!CAN_RUN)(`what goes wrong${SKIPPED}`, () => {
     });
   });
 
-  it('rolled-back, after two starts that came to nothing', { timeout: 180_000 }, async () => {
+  it('rolled-back, after two starts that came to nothing', { timeout: 240_000 }, async () => {
     const running = { hasFramework: false, sign: false } as const;
     const app = await makeNexy(join(made, 'stays'), OLD_VERSION, running);
     addRunningProgram(app, OLD_VERSION, 'stay');
@@ -335,7 +337,7 @@ describe.skipIf(!CAN_RUN)(`what goes wrong${SKIPPED}`, () => {
     const unsigned = { overrides: { verifiesSignature: false } };
     await runClient(client, { polling: ONE_CHECK, ...unsigned }, '--restart-when-ready');
     const starts = () => startsOf(client.world.folder).map(({ version }) => version);
-    await vi.waitFor(() => expect(starts().at(-1)).toBe(OLD_VERSION), { timeout: 120_000, interval: 500 });
+    await eventually(() => expect(starts().at(-1)).toBe(OLD_VERSION), 200_000);
     expect(starts()).toEqual([NEW_VERSION, NEW_VERSION, OLD_VERSION]);
     expect(client.world.installedTree()).toEqual(describeTree(app));
 
@@ -349,7 +351,7 @@ describe.skipIf(!CAN_RUN)(`what goes wrong${SKIPPED}`, () => {
       return { title: rolledBack.title(change), paragraphs };
     });
     await live.press(live.texts.buttons.copyReportName);
-    await vi.waitFor(() => expect(client.electron.copied.at(-1)).toContain('failed-starts'));
+    await eventually(() => expect(client.electron.copied.at(-1)).toContain('failed-starts'));
     // Not tried again by itself, but when somebody asks.
     await live.press(live.texts.buttons.check);
     await live.shows(live.texts.ready.title(UPDATE));
@@ -365,17 +367,12 @@ describe.skipIf(!CAN_RUN)(`what goes wrong${SKIPPED}`, () => {
     /** What a check of the app's own comes to, in the window that somebody opens later. */
     async function openLater(live: LiveClient): Promise<void> {
       await start(live, { polling: ONE_CHECK });
-      await vi.waitUntil(
-        () => !['idle', 'checking'].includes(live.client.updates?.model.view.kind ?? 'idle'),
-        {
-          timeout: 20_000,
-        },
-      );
+      await eventually(() => expect(['held', 'available']).toContain(live.client.updates?.model.view.kind));
       live.client.updates?.open();
       await live.show();
     }
 
-    it('rollout, until somebody asks', { timeout: 120_000 }, async () => {
+    it('rollout, until somebody asks', { timeout: 240_000 }, async () => {
       const live = await open('rollout');
       live.client.publish(NEW_VERSION, pair.image, { rollout: { percentage: 0, salt: 'x' } });
       await openLater(live);
@@ -385,7 +382,7 @@ describe.skipIf(!CAN_RUN)(`what goes wrong${SKIPPED}`, () => {
       await live.shows(live.texts.ready.title(UPDATE));
     });
 
-    it('os-too-old', { timeout: 120_000 }, async () => {
+    it('os-too-old', { timeout: 240_000 }, async () => {
       const live = await open('os-too-old');
       const bytes = readFileSync(pair.image);
       const url = live.client.world.host.publish(`v${NEW_VERSION}`, 'Nexy.dmg', bytes);
@@ -399,7 +396,7 @@ describe.skipIf(!CAN_RUN)(`what goes wrong${SKIPPED}`, () => {
       live.expectUntouched();
     });
 
-    it('skipped-by-user, until somebody asks', { timeout: 120_000 }, async () => {
+    it('skipped-by-user, until somebody asks', { timeout: 240_000 }, async () => {
       const live = await open('skipped-by-user');
       live.client.publish(NEW_VERSION, pair.image, { auto_install: false });
       await openLater(live);
@@ -411,7 +408,7 @@ describe.skipIf(!CAN_RUN)(`what goes wrong${SKIPPED}`, () => {
       await live.shows(live.texts.ready.title(UPDATE));
     });
 
-    it('managed', { timeout: 120_000 }, async () => {
+    it('managed', { timeout: 240_000 }, async () => {
       const live = await open('managed');
       live.client.publish(NEW_VERSION, pair.image);
       live.client.electron.preferences.set('NexyUpdatesDisabled', true);

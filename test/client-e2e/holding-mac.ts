@@ -3,29 +3,33 @@ import { join } from 'node:path';
 import { MACOS_TOOLS } from '../support/fixtures.ts';
 import { makeMac } from '../support/make-mac.ts';
 
-/** A Mac on which one tool can be made to wait, so that a step that is soon over can be looked at. */
+/** A Mac on which tools can be made to wait, so that a step that is soon over can be looked at. */
 export interface HoldingMac {
   readonly tools: string;
   hold(): void;
-  /** Whether somebody called the tool and waits. */
+  /** Whether somebody called one of them and waits. */
   isHeld(): boolean;
   release(): void;
 }
 
-export function makeHoldingMac(folder: string, tool: string): HoldingMac {
+export function makeHoldingMac(folder: string, names: readonly string[]): HoldingMac {
   const tools = makeMac(folder, {});
   const [held, waiting] = [join(folder, 'held'), join(folder, 'waiting')];
-  const path = join(tools, tool);
-  rmSync(path);
-  const script = [
-    '#!/bin/sh',
-    `while [ -e '${held}' ]; do : > '${waiting}'; sleep 0.05; done`,
-    `exec '${join(MACOS_TOOLS, tool)}' "$@"`,
-  ];
-  writeFileSync(path, `${script.join('\n')}\n`, { mode: 0o755 });
+  for (const name of names) {
+    const script = [
+      '#!/bin/sh',
+      `while [ -e '${held}' ]; do : > '${waiting}'; sleep 0.05; done`,
+      `exec '${join(MACOS_TOOLS, name)}' "$@"`,
+    ];
+    rmSync(join(tools, name));
+    writeFileSync(join(tools, name), `${script.join('\n')}\n`, { mode: 0o755 });
+  }
   return {
     tools,
-    hold: () => writeFileSync(held, ''),
+    hold: () => {
+      rmSync(waiting, { force: true });
+      writeFileSync(held, '');
+    },
     isHeld: () => existsSync(waiting),
     release: () => rmSync(held),
   };

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import type { StartUpdatesOptions } from '../../src/electron/settings.ts';
 import type { Texts } from '../../src/texts/english.ts';
 import type { Language } from '../../src/texts/language.ts';
@@ -15,6 +15,7 @@ import { findViolations, takePicture } from '../renderer/inspect-window.ts';
 import { HAS_CHROMIUM, launchChromium } from '../renderer/open-window.ts';
 import { REPOSITORY } from '../support/fixtures.ts';
 import { canMakeImages } from '../support/make-image.ts';
+import { eventually } from './eventually.ts';
 import { type LiveWindow, scriptsBefore, showLive } from './live-window.ts';
 
 export const CAN_RUN = HAS_CHROMIUM && canMakeImages();
@@ -55,6 +56,7 @@ export function useLiveClients(): {
         viewport: { width: 560, height: 520 },
         reducedMotion: 'reduce',
       });
+      context.setDefaultTimeout(90_000);
       const client = await ClientWorld.open(app);
       const stage = { context, scripts, pageFolder: join(folder, 'page') };
       const live = new LiveClient(client, stage, options);
@@ -148,10 +150,7 @@ export class LiveClient {
   /** Waits until the window shows this title. */
   async shows(title: string): Promise<void> {
     const heading = this.page.locator('h1');
-    await vi.waitFor(async () => expect(await heading.textContent({ timeout: 1000 })).toBe(title), {
-      timeout: 30_000,
-      interval: 50,
-    });
+    await eventually(async () => expect(await heading.textContent({ timeout: 1000 })).toBe(title));
   }
 
   /** Presses a button, once it has been there long enough to be seen. */
@@ -161,7 +160,11 @@ export class LiveClient {
     if (this.#hand === 'mouse') await button.click();
     else {
       await this.#walkTo(button);
-      await this.page.keyboard.press('Enter');
+      const { page } = this;
+      // The window may be gone before the key is up again.
+      await page.keyboard.press('Enter').catch((error: unknown) => {
+        if (!page.isClosed()) throw error;
+      });
     }
   }
 

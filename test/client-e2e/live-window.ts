@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { BrowserContext, Page } from 'playwright-core';
-import { vi } from 'vitest';
+import { expect } from 'vitest';
 import type { FrameLike } from '../../src/electron/electron-client.ts';
 import type { ClientWorld } from '../electron/client-world.ts';
+import { eventually } from './eventually.ts';
 
 /** What the test and the page do with each other, besides what the window itself does. */
 declare global {
@@ -71,9 +72,9 @@ export async function showLive(
   client: ClientWorld,
   scripts: readonly string[],
 ): Promise<LiveWindow> {
-  const window = await vi.waitFor(() => client.window);
+  const window = await eventually(() => client.window);
   const { webContents } = window;
-  await vi.waitUntil(() => webContents.url !== '');
+  await eventually(() => expect(webContents.url).not.toBe(''));
   const session = client.electron.sessions.get('nexy-updates');
   if (session === undefined) throw new Error('The window has no session of its own.');
 

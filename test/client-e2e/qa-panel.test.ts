@@ -1,6 +1,7 @@
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Language } from '../../src/texts/language.ts';
 import { makeUpdatePair, NEW_VERSION, type UpdatePair } from '../support/update-pair.ts';
+import { eventually } from './eventually.ts';
 import { CAN_RUN, type Hand, type LiveClient, SKIPPED, useLiveClients } from './live-client.ts';
 
 const UPDATE = { app: 'Nexy', version: NEW_VERSION };
@@ -17,7 +18,7 @@ describe.skipIf(!CAN_RUN)(`QA's panel, in the window of the running client${SKIP
     ['keyboard', 'ru'],
   ])(
     'decides about what is pretended, and changes nothing (%s, %s)',
-    { timeout: 180_000 },
+    { timeout: 240_000 },
     async (hand, language) => {
       const live = await clients.open(pair.oldApp, { hand, language, name: `qa ${hand}` });
       const { client, texts } = live;
@@ -40,7 +41,7 @@ describe.skipIf(!CAN_RUN)(`QA's panel, in the window of the running client${SKIP
 
       const decide = async (reason: string): Promise<void> => {
         await live.press(form.check);
-        await vi.waitFor(async () => expect(await reasonOf(live)).toBe(reason), { timeout: 20_000 });
+        await eventually(async () => expect(await reasonOf(live)).toBe(reason));
       };
       await live.fill(form.bucket, '9999');
       await decide('rollout');
@@ -55,7 +56,7 @@ describe.skipIf(!CAN_RUN)(`QA's panel, in the window of the running client${SKIP
       await decide('up-to-date');
       expect(await factOf(live, 'currentVersion')).toBe(`${NEW_VERSION} ${texts.qa.facts.pretended}`);
       await live.press(copyName);
-      await vi.waitFor(() => expect(client.electron.copied).toHaveLength(1));
+      await eventually(() => expect(client.electron.copied).toHaveLength(1));
       expect(client.electron.copied[0]).toContain(`currentVersion: ${NEW_VERSION} (pretended)`);
 
       // All that time the window said what it says to everybody, and nothing was downloaded.
@@ -64,7 +65,7 @@ describe.skipIf(!CAN_RUN)(`QA's panel, in the window of the running client${SKIP
       live.expectUntouched();
 
       await live.page.keyboard.press('Escape');
-      await vi.waitFor(() => expect(client.electron.openWindows).toEqual([]));
+      await eventually(() => expect(client.electron.openWindows).toEqual([]));
       await live.check();
       await live.shows(texts.ready.title(UPDATE));
       expect(await live.page.locator('aside').count()).toBe(0);

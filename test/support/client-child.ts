@@ -2,8 +2,9 @@ import type { StartUpdatesOptions } from '../../src/electron/settings.ts';
 import { startUpdates } from '../../src/electron/start-updates.ts';
 import { StandInElectron } from '../electron/stand-in.ts';
 
-// An app with startUpdates in a process of its own: node client-child.ts <userData> <options as JSON> [--quit-when-ready | --restart-when-ready].
-// Prints the kind of every view, one a line, and ends as the app does; without the last, when it is told to.
+// An app with startUpdates in a process of its own:
+// node client-child.ts <userData> <options as JSON> [--quit-when-ready | --restart-when-ready].
+// Prints the kind of every view, one a line, and ends as the app does; without the last argument, when it is told to.
 
 const [, , userData = '', options = '{}'] = process.argv;
 const electron = new StandInElectron();
