@@ -160,12 +160,16 @@ export class LiveClient {
     if (this.#hand === 'mouse') await button.click();
     else {
       await this.#walkTo(button);
-      const { page } = this;
-      // The window may be gone before the key is up again.
-      await page.keyboard.press('Enter').catch((error: unknown) => {
-        if (!page.isClosed()) throw error;
-      });
+      await this.type('Enter');
     }
+  }
+
+  /** Presses a key. The window may be gone before it is up again. */
+  async type(key: string): Promise<void> {
+    const { page } = this;
+    await page.keyboard.press(key).catch((error: unknown) => {
+      if (!page.isClosed()) throw error;
+    });
   }
 
   /** Puts a text into a field. */

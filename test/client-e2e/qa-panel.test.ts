@@ -64,7 +64,7 @@ describe.skipIf(!CAN_RUN)(`QA's panel, in the window of the running client${SKIP
       expect(client.world.host.log.filter(({ on }) => on !== 'manifest')).toEqual([]);
       live.expectUntouched();
 
-      await live.page.keyboard.press('Escape');
+      await live.type('Escape');
       await eventually(() => expect(client.electron.openWindows).toEqual([]));
       await live.check();
       await live.shows(texts.ready.title(UPDATE));
