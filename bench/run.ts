@@ -9,6 +9,7 @@ for (const [file, ...options] of [
   ['check.ts'],
   ['polling-simulation.ts'],
   ['update-server.ts'],
+  ['upload-memory.ts'],
   ['download.ts', ...download],
 ]) {
   const path = fileURLToPath(new URL(file ?? '', import.meta.url));

@@ -182,8 +182,10 @@ function limitRedirectBody(response: PlainResponse): void {
   response.socket?.unref();
 }
 
-/** `ca` replaces Node's list instead of adding to it, hence all of them. Null leaves it at Node's. */
-async function readAuthorities(settings: HttpSettings): Promise<string[] | null> {
+/** `ca` replaces Node's list instead of adding to it, hence all of them, in PEM form. Null leaves it at Node's. */
+export async function readAuthorities(
+  settings: Pick<HttpSettings, 'certificateAuthority' | 'trustsSystemCertificates'>,
+): Promise<string[] | null> {
   const { certificateAuthority, trustsSystemCertificates = false } = settings;
   if (certificateAuthority === undefined && !trustsSystemCertificates) return null;
   const tls: Partial<typeof import('node:tls')> = await import('node:tls');

@@ -56,7 +56,8 @@ export class RouteAgent extends HttpsProxyAgent<string> {
 export class SignedInAgent extends HttpsProxyAgent<string> {
   #login: Login | null = null;
 
-  constructor(url: string, askLogin: AskLogin) {
+  /** @param ca certificates that a proxy spoken to over TLS is believed by; null for Node's own */
+  constructor(url: string, askLogin: AskLogin, ca: string[] | null) {
     const answer: OnProxyAuthCallback = async ({ response }) => {
       const challenge = readChallenge(this.proxy, response.headers['proxy-authenticate'] ?? []);
       this.#login = await askLogin(challenge);
@@ -64,6 +65,7 @@ export class SignedInAgent extends HttpsProxyAgent<string> {
       return { headers: { 'Proxy-Authorization': basicAuthorization(this.#login) } };
     };
     super(url, {
+      ...(ca === null ? {} : { ca }),
       onProxyAuth: answer,
       headers: () => (this.#login === null ? {} : { 'Proxy-Authorization': basicAuthorization(this.#login) }),
     });

@@ -10,6 +10,8 @@ export interface ReportFacts {
   readonly macosVersion: string;
   readonly electronVersion: string;
   readonly architecture: string;
+  /** Managed preferences that a profile enforces, as far as it can be seen. */
+  readonly forced: readonly string[];
   /** What the last check came to; null before the first. */
   readonly lastCheck: QaModel | null;
   /** What the updater told its log, oldest first. */
@@ -28,6 +30,7 @@ export function makeReport(model: WindowModel, facts: ReportFacts, home: string 
     `App: ${facts.appPath}`,
     `macOS ${facts.macosVersion}, ${facts.architecture}, Electron ${facts.electronVersion}`,
     `Channel: ${channel}${managed.channel === null ? '' : ' (managed)'}${managed.updatesOff ? ', updates are off (managed)' : ''}`,
+    ...(facts.forced.length === 0 ? [] : [`Enforced by a profile: ${facts.forced.join(', ')}`]),
     `Last check: ${lastCheckedAt ?? 'never'}`,
     ...section('State', [JSON.stringify(withoutNotes(view), null, 2)]),
     ...(check === null ? [] : describeCheck(check)),

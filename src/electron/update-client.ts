@@ -119,6 +119,11 @@ export class UpdateClient {
     return this.#log.lines;
   }
 
+  /** Managed preferences that a profile enforces, as far as it can be seen. */
+  get forcedPreferences(): readonly string[] {
+    return this.#managed.forced;
+  }
+
   /** As the last check saw it; null before. */
   get macosVersion(): string | null {
     return this.#lastCheck.macosVersion;

@@ -143,7 +143,7 @@ export class Updates {
 
   async #copyReport(): Promise<void> {
     const [{ makeReport }, journal] = await Promise.all([import('./report.ts'), this.#readJournal()]);
-    const { settings, log, macosVersion } = this.#client;
+    const { settings, log, macosVersion, forcedPreferences } = this.#client;
     const report = makeReport(this.model, {
       at: new Date().toISOString(),
       bundleId: settings.bundleId,
@@ -151,6 +151,7 @@ export class Updates {
       macosVersion: macosVersion ?? 'unknown',
       electronVersion: process.versions.electron ?? 'unknown',
       architecture: process.arch,
+      forced: forcedPreferences,
       lastCheck: this.#client.describeLastCheck(journal),
       log,
     });

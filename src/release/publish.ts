@@ -3,13 +3,18 @@ import type { Channel } from '../config.ts';
 import { UpdateError } from '../errors.ts';
 import { CHANNEL_FILES } from '../manifest/manifest-file.ts';
 import { type Version, versionTag } from '../version.ts';
-import { changeManifests, type ManifestFolderOptions, readManifests } from './change-manifests.ts';
-import { decidePublication, type Standing, standingOf, versionNotNewer } from './decide-publication.ts';
 import type { GitHub } from './github/github.ts';
-import { type Inbox, type InboxOptions, readInbox } from './inbox.ts';
-import { makeManifestText } from './manifest-document.ts';
-import type { PlannedAsset } from './plan.ts';
-import { type PublishedRelease, publishRelease, type ReleaseOutcome } from './publish-release.ts';
+import { type Inbox, type InboxOptions, readInbox } from './inbox/inbox.ts';
+import { changeManifests, type ManifestFolderOptions, readManifests } from './manifests/change-manifests.ts';
+import {
+  decidePublication,
+  type Standing,
+  standingOf,
+  versionNotNewer,
+} from './manifests/decide-publication.ts';
+import { makeManifestText } from './manifests/manifest-document.ts';
+import type { PlannedAsset } from './publication/plan.ts';
+import { type PublishedRelease, publishRelease, type ReleaseOutcome } from './publication/publish-release.ts';
 import type { ReleaseReporter } from './reporter.ts';
 import type { ReleaseSettings } from './settings.ts';
 import { withGitHub } from './with-github.ts';

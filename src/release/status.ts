@@ -6,9 +6,9 @@ import { CHANNEL_FILES } from '../manifest/manifest-file.ts';
 import { compareVersions, parseVersionTag, type Version } from '../version.ts';
 import type { GitHubRelease } from './github/answers.ts';
 import type { GitHub, Immutability } from './github/github.ts';
-import type { ManifestShelf } from './manifest-folder.ts';
-import { type DraftStanding, judgeDraft } from './marker.ts';
-import { isProcessRunning, readRunIdentity } from './run-identity.ts';
+import type { ManifestShelf } from './manifests/manifest-folder.ts';
+import { type DraftStanding, judgeDraft } from './publication/marker.ts';
+import { isProcessRunning, readRunIdentity } from './publication/run-identity.ts';
 
 /** The document that `status --json` prints. Public: keep its keys stable. */
 export interface StatusReport {

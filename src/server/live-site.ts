@@ -6,7 +6,8 @@ import { type DownloadShelf, openDownloadShelf, type ShelvedFile } from './downl
 import { type Health, makeHealth } from './health.ts';
 import { type ManifestFolder, openManifestFolder } from './manifest-folder.ts';
 import { type PreparedSite, prepareSite } from './prepared-site.ts';
-import { makeSite, type SiteDocument, type SiteInput, type SiteOptions } from './site.ts';
+import { makeSite, type SiteDocument } from './site.ts';
+import type { SiteInput, SiteOptions } from './site-input.ts';
 import { verifySignatures } from './verify-signature.ts';
 
 /** What a site is made from, for the server and the export alike. */

@@ -5,6 +5,7 @@ import { pathOf } from './catalog.ts';
 import { makeHealth } from './health.ts';
 import { listArtifacts, listManifests, listVersions } from './lists.ts';
 import type { Shelf } from './shelf.ts';
+import type { SiteInput, SiteOptions } from './site-input.ts';
 import { makeStatusPage } from './status-page.ts';
 
 /** One answer of the site, the same whether the server gives it or a file of the export. */
@@ -18,20 +19,6 @@ export interface SiteDocument {
   readonly bytes: Uint8Array;
   /** Of a file that is served as it lies on disk; null for what is made here. */
   readonly modified: Date | null;
-}
-
-export interface SiteOptions {
-  readonly isBetaOffered: boolean;
-  /** The site's own address as clients see it, or null where it is not known. */
-  readonly publicUrl: string | null;
-  /** The production owner, `owner/repository`. */
-  readonly owner: string;
-  readonly allowLoopback: boolean;
-}
-
-export interface SiteInput extends Shelf {
-  /** See `AppcastOptions`. */
-  readonly verifiedSignatures: ReadonlySet<string>;
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';

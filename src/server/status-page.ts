@@ -6,7 +6,7 @@ import { APPCAST_FILES } from './appcast.ts';
 import { type Health, type HealthChannel, type HealthFinding, makeHealth } from './health.ts';
 import { type Html, html } from './html.ts';
 import { listArtifacts, listVersions } from './lists.ts';
-import type { SiteInput, SiteOptions } from './site.ts';
+import type { SiteInput, SiteOptions } from './site-input.ts';
 import { STATUS_PAGE_STYLE } from './status-page-style.ts';
 
 /** The one source of style that the page allows, for its content security policy. */

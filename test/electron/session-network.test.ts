@@ -19,16 +19,20 @@ afterEach(async () => {
 });
 
 /** A host that only a proxy can reach, and what `session.resolveProxy` is to answer for it. */
-async function open(answer: (proxy: ConnectProxy) => string, login?: string, challenge?: string) {
+async function open(
+  answer: (proxy: ConnectProxy) => string,
+  login?: string,
+  challenge?: string,
+  proxyTls?: typeof tls,
+) {
   const host = await startServer((_, response) => response.end('the manifest'), tls);
-  const proxy = await startConnectProxy(host.origin, login, challenge);
+  const proxy = await startConnectProxy(host.origin, login, challenge, proxyTls);
   closers.push(host.close, proxy.close);
   electron = new StandInElectron();
   electron.defaultSession.proxies.set('release.test', answer(proxy));
   const http = {
     allowLoopback: false,
-    certificateAuthority: tls.cert,
-    ...sessionNetwork(electron.module()),
+    ...sessionNetwork(electron.module(), { certificateAuthority: tls.cert }),
   };
   const fetch = async (): Promise<string> => {
     const { bytes } = await fetchManifest({ url: 'https://release.test/', stateFolder: null, http });
@@ -104,6 +108,16 @@ describe("the network of Electron's session", () => {
     const { fetch } = await open((each) => `PROXY ${place(each)}`, 'anna:s3cret', 'Negotiate');
     answerLogin('anna', 's3cret');
     await expect(fetch()).rejects.toMatchObject({ message: expect.stringContaining('does not know') });
+  });
+
+  it('goes through a proxy that speaks TLS, where its certificate is trusted, and through no other', async () => {
+    const trusted = await open((each) => `HTTPS ${place(each)}`, 'anna:s3cret', undefined, tls);
+    answerLogin('anna', 's3cret');
+    expect(await trusted.fetch()).toBe('the manifest');
+    const stranger = await makeCertificate();
+    const other = await open((each) => `HTTPS ${place(each)}`, undefined, undefined, stranger);
+    await expect(other.fetch()).rejects.toMatchObject({ code: 'manifest-unreachable' });
+    expect(other.proxy.tunnels).toEqual([]);
   });
 
   it('finds Basic among several ways to sign in', async () => {

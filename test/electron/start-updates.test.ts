@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { readBundle } from '../../src/bundle/bundle.ts';
 import { versionOfBundle } from '../../src/bundle/bundle-version.ts';
 import { startUpdates } from '../../src/electron/start-updates.ts';
+import { ENGLISH } from '../../src/texts/english.ts';
 import { canMakeImages } from '../support/make-image.ts';
 import { makeDmg, makeNexy } from '../support/update-world.ts';
 import { ClientWorld, NO_CHECK, ONE_CHECK } from './client-world.ts';
@@ -194,7 +195,7 @@ describe.skipIf(!canMakeImages())(`an app with startUpdates${skipped}`, () => {
     await client.becomes('ready');
     await vi.waitFor(() => expect(client.window.shown).toEqual(['inactive']));
     expect(client.electron.notifications).toMatchObject([
-      { title: 'Important: Nexy 2.0.0.46 is ready', body: expect.stringContaining('serious gap') },
+      ENGLISH.notifications.readyCritical({ app: 'Nexy', version: '2.0.0.46' }),
     ]);
     expect(client.electron.calls).not.toContain('focus');
   });

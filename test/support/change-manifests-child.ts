@@ -1,8 +1,8 @@
 /** One publication, in a process of its own: folder, version, channel, build, and `push` or nothing. */
 import type { Channel } from '../../src/config.ts';
 import { asUpdateError } from '../../src/errors.ts';
-import { changeManifests } from '../../src/release/change-manifests.ts';
-import { decidePublication } from '../../src/release/decide-publication.ts';
+import { changeManifests } from '../../src/release/manifests/change-manifests.ts';
+import { decidePublication } from '../../src/release/manifests/decide-publication.ts';
 import { publishedManifest } from './manifests-world.ts';
 
 const [folder = '', version = '', channel = 'beta', build = 'a', push = ''] = process.argv.slice(2);

@@ -1,4 +1,5 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 
 export interface ConnectProxy {
@@ -14,16 +15,19 @@ export interface ConnectProxy {
  *
  * @param login what it asks for, as `user:password`; nobody is asked where it is left out
  * @param challenge how it asks
+ * @param tls speaks TLS to its clients
  */
 export async function startConnectProxy(
   target: string,
   login?: string,
   challenge = 'Basic realm="The office"',
+  tls: { readonly key: string; readonly cert: string } | null = null,
 ): Promise<ConnectProxy> {
   const tunnels: string[] = [];
   const authorizations: (string | undefined)[] = [];
   const sockets = new Set<Socket>();
-  const server = createServer((_, response) => response.writeHead(501).end());
+  const refuse: RequestListener = (_, response) => response.writeHead(501).end();
+  const server = tls === null ? createServer(refuse) : createSecureServer(tls, refuse);
   server.on('connect', (request, client: Socket, head) => {
     tunnels.push(request.url ?? '');
     const authorization = request.headers['proxy-authorization'];
@@ -48,7 +52,7 @@ export async function startConnectProxy(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://user:secret@127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls === null ? 'http' : 'https'}://user:secret@127.0.0.1:${(server.address() as AddressInfo).port}`,
     tunnels,
     authorizations,
     close: async () => {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { expect } from 'vitest';
-import { type ChangeOutcome, changeManifests } from '../../src/release/change-manifests.ts';
-import { decidePublication, type PublicationChange } from '../../src/release/decide-publication.ts';
+import { type ChangeOutcome, changeManifests } from '../../src/release/manifests/change-manifests.ts';
+import { decidePublication, type PublicationChange } from '../../src/release/manifests/decide-publication.ts';
 import { type Clone, isSettled, openGitWorld } from './git-world.ts';
 import { listeningReporter, publishedManifest, readFolder } from './manifests-world.ts';
 import { runScript } from './run-script.ts';

@@ -1,6 +1,10 @@
 import type { Channel } from '../../src/config.ts';
 import { makeManifest, readManifest } from '../../src/manifest/manifest.ts';
-import type { HeldManifest, ManifestFile, ManifestShelf } from '../../src/release/manifest-folder.ts';
+import type {
+  HeldManifest,
+  ManifestFile,
+  ManifestShelf,
+} from '../../src/release/manifests/manifest-folder.ts';
 
 /** A folder of manifests as it is read, without a disk. */
 export function shelfOf(files: Readonly<Record<string, string>>): ManifestShelf {

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Channel } from '../../src/config.ts';
-import { type ManifestParts, makeManifestText } from '../../src/release/manifest-document.ts';
+import { type ManifestParts, makeManifestText } from '../../src/release/manifests/manifest-document.ts';
 import type { ReleaseReporter } from '../../src/release/reporter.ts';
 import { parseVersion } from '../../src/version.ts';
 

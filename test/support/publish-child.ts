@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { asUpdateError } from '../../src/errors.ts';
 import { type AssetName, type AssetSource, contentTypeOf } from '../../src/release/asset.ts';
 import { openGitHub } from '../../src/release/github/open-github.ts';
-import { PinnedFile } from '../../src/release/pinned-file.ts';
-import { publishRelease } from '../../src/release/publish-release.ts';
-import { readRunIdentity } from '../../src/release/run-identity.ts';
+import { PinnedFile } from '../../src/release/inbox/pinned-file.ts';
+import { publishRelease } from '../../src/release/publication/publish-release.ts';
+import { readRunIdentity } from '../../src/release/publication/run-identity.ts';
 import { parseVersion } from '../../src/version.ts';
 
 /** What a publisher in a process of its own is told: node publish-child.ts <this as JSON>. */

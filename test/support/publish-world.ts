@@ -8,12 +8,12 @@ import {
 import type { AssetName, AssetSource } from '../../src/release/asset.ts';
 import type { GitHub } from '../../src/release/github/github.ts';
 import { type GitHubOptions, openGitHub } from '../../src/release/github/open-github.ts';
-import type { RunIdentity } from '../../src/release/marker.ts';
+import type { RunIdentity } from '../../src/release/publication/marker.ts';
 import {
   type PublishRequest,
   publishRelease,
   type ReleaseOutcome,
-} from '../../src/release/publish-release.ts';
+} from '../../src/release/publication/publish-release.ts';
 import type { ReleaseReporter } from '../../src/release/reporter.ts';
 import { parseVersion } from '../../src/version.ts';
 import { PRODUCTION } from './production.ts';

@@ -1,6 +1,6 @@
 /** Reads an inbox as the command does, and streams it; prints what memory that took, in MiB. */
 import { inspectInChild } from '../../src/cli/release/inspect-in-child.ts';
-import { readInbox } from '../../src/release/inbox.ts';
+import { readInbox } from '../../src/release/inbox/inbox.ts';
 import { parseVersion } from '../../src/version.ts';
 import { BUNDLE_ID } from './update-world.ts';
 

@@ -33,7 +33,10 @@ export const PUBLISH_TO_BETA: readonly string[] = [
 ];
 
 /** Puts files into the inbox that nobody can look into: quick, and the command warns of them. */
-export async function fillInbox({ folder }: ReleaseWorld, text = 'of 2.0.0.46'): Promise<void> {
+export async function fillInbox(
+  { folder }: Pick<ReleaseWorld, 'folder'>,
+  text = 'of 2.0.0.46',
+): Promise<void> {
   await mkdir(join(folder, 'inbox'), { recursive: true });
   for (const name of ['Nexy.dmg', 'Nexy.pkg', 'LATEST_CHANGES.md'])
     await writeFile(join(folder, 'inbox', name), `${name} ${text}\n`.repeat(300));

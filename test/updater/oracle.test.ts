@@ -219,7 +219,7 @@ describe.skipIf(!canMakeImages())(
 const ADDED_TO_INFO = ['releaseName', 'releaseNotes'];
 const ADDED_TO_FILES = ['sha256'];
 /** And in the result of a check: why. */
-const ADDED_TO_RESULT = ['assessment', 'currentVersion', 'decision', 'machine'];
+const ADDED_TO_RESULT = ['assessment', 'currentVersion', 'decision', 'facts', 'machine'];
 
 function expectSame(ours: Run, theirs: Run): void {
   expect(ours.events).toEqual(theirs.events);

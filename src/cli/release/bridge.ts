@@ -33,10 +33,10 @@ async function runBridge(options: BridgeOptions): Promise<void> {
   const settings = await readReleaseSettings(options);
   const { channel, manifests } = options;
   const [{ bridge }, { readOffer }, { withGitHub }, { readManifestFolder }] = await Promise.all([
-    import('../../release/bridge.ts'),
-    import('../../release/offer.ts'),
+    import('../../release/bridge/bridge.ts'),
+    import('../../release/manifests/offer.ts'),
     import('../../release/with-github.ts'),
-    import('../../release/manifest-folder.ts'),
+    import('../../release/manifests/manifest-folder.ts'),
   ]);
   const file = CHANNEL_FILES[channel];
   const held = (await readManifestFolder(manifests)).channels[channel];

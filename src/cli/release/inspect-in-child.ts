@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, type ErrorDetails, UpdateError } from '../../errors.ts';
-import type { ArtifactInspection, ArtifactName } from '../../release/inspect-artifact.ts';
+import type { ArtifactInspection, ArtifactName } from '../../release/inbox/inspect-artifact.ts';
 
 export type InspectionAnswer =
   | { readonly inspection: ArtifactInspection }

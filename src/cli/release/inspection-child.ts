@@ -1,6 +1,6 @@
 /** Looks into the file that is open as descriptor 3, for `inspectInChild`. */
 import { UpdateError } from '../../errors.ts';
-import { type ArtifactName, inspectArtifact } from '../../release/inspect-artifact.ts';
+import { type ArtifactName, inspectArtifact } from '../../release/inbox/inspect-artifact.ts';
 import type { InspectionAnswer } from './inspect-in-child.ts';
 
 async function inspect(name: ArtifactName): Promise<InspectionAnswer> {

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import type { PlannedAsset } from '../../release/plan.ts';
+import type { PlannedAsset } from '../../release/publication/plan.ts';
 import { formatBytes, type Terminal } from '../terminal.ts';
 
 const COLOURS = { upload: 'green', skip: 'dim', conflict: 'red' } as const;

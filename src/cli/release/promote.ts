@@ -45,9 +45,9 @@ async function runPromote(options: PromoteOptions): Promise<void> {
   const terminal = openTerminal(options.json);
   const settings = await readReleaseSettings(options);
   const [{ promote }, { assertOffered }, { readOffer }, { withGitHubIfAllowed }] = await Promise.all([
-    import('../../release/promote.ts'),
-    import('../../release/compare-offer.ts'),
-    import('../../release/offer.ts'),
+    import('../../release/manifests/promote.ts'),
+    import('../../release/verify/compare-offer.ts'),
+    import('../../release/manifests/offer.ts'),
     import('../../release/with-github.ts'),
   ]);
   const signal = interruptSignal();

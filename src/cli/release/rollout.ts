@@ -40,7 +40,7 @@ Example:
 async function runRollout(options: RolloutOptions): Promise<void> {
   const terminal = openTerminal(options.json);
   const { policy } = await readReleaseSettings(options);
-  const { setRollout } = await import('../../release/set-rollout.ts');
+  const { setRollout } = await import('../../release/manifests/set-rollout.ts');
   const { channel, percentage, push, manifests } = options;
   const { change, written } = await setRollout(
     { channel, percentage, policy },

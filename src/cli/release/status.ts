@@ -29,7 +29,7 @@ async function runStatus(options: ReleaseOptions): Promise<void> {
   const [{ readStatus }, { withGitHubIfAllowed }, { readManifestFolder }] = await Promise.all([
     import('../../release/status.ts'),
     import('../../release/with-github.ts'),
-    import('../../release/manifest-folder.ts'),
+    import('../../release/manifests/manifest-folder.ts'),
   ]);
   const access = { settings, reporter: terminal, signal: interruptSignal() };
   const shelf = await readManifestFolder(options.manifests);

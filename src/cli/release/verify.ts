@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Channel } from '../../config.ts';
 import { UpdateError } from '../../errors.ts';
-import type { VerifyRequest } from '../../release/verify.ts';
+import type { VerifyRequest } from '../../release/verify/verify.ts';
 import { parseVersion } from '../../version.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { parseBase } from '../options.ts';
@@ -37,9 +37,9 @@ async function runVerify(options: VerifyOptions): Promise<void> {
   const selection = readSelection(options);
   const settings = await readReleaseSettings(options);
   const [{ verify }, { withGitHubIfAllowed }, { readManifestFolder }] = await Promise.all([
-    import('../../release/verify.ts'),
+    import('../../release/verify/verify.ts'),
     import('../../release/with-github.ts'),
-    import('../../release/manifest-folder.ts'),
+    import('../../release/manifests/manifest-folder.ts'),
   ]);
   const access = { settings, reporter: terminal, signal: interruptSignal() };
   const shelf = await readManifestFolder(options.manifests);

@@ -1,11 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { UpdateError } from '../../errors.ts';
-import { createHttpClient } from '../../http.ts';
 import { MAXIMUM_ARTIFACT_BYTES } from '../../manifest/limits.ts';
 import { retryDelay } from '../../retry-delay.ts';
 import type { AssetSource } from '../asset.ts';
-import { hashDownload } from '../hash-download.ts';
-import { type HashedStream, hashStream } from '../hash-stream.ts';
+import type { HashedStream } from '../download/hash-stream.ts';
 import {
   type GitHubAsset,
   type GitHubRelease,
@@ -15,10 +13,12 @@ import {
   readReleaseAnswer,
   readReleasesAnswer,
 } from './answers.ts';
-import { type ApiUrl, isUploadUrl } from './api-url.ts';
-import type { Answer, Calls } from './calls.ts';
+import type { ApiUrl } from './api-url.ts';
+import type { Calls } from './calls.ts';
+import { hashAnswer } from './hash-answer.ts';
 import { OCTET_STREAM, type Transport } from './transport.ts';
 import { UploadBody } from './upload-body.ts';
+import { uploadUrlOf } from './upload-url.ts';
 import type { WriteResult } from './write-result.ts';
 
 export interface GitHubParts {
@@ -138,6 +138,7 @@ export class GitHub {
   async hashAsset({ id, name, size }: GitHubAsset): Promise<HashedStream> {
     const what = `downloading ${name} to hash it`;
     const limit = Math.min(size, MAXIMUM_ARTIFACT_BYTES);
+    const { api, signal } = this.#parts;
     const { repos } = this.#calls.client.rest;
     for (let attempt = 1; ; attempt += 1) {
       const ask = () =>
@@ -149,7 +150,7 @@ export class GitHub {
         });
       const answer = await this.#calls.read(what, ask, true);
       if (answer === null) throw this.#calls.failed(what, 'it is gone');
-      const hashed = await this.#hashAnswer(answer, limit);
+      const hashed = await hashAnswer(answer, { limit, allowLoopback: api.isLoopback, signal });
       if (typeof hashed !== 'string') return hashed;
       if (attempt === HASH_ATTEMPTS) throw this.#calls.failed(what, hashed);
       await this.pause(attempt);
@@ -226,7 +227,9 @@ export class GitHub {
     name: string = source.name,
   ): Promise<WriteResult<GitHubAsset>> {
     const { repos } = this.#calls.client.rest;
-    const url = this.#uploadUrl(release, name);
+    const url = uploadUrlOf(this.#parts.api, release, name);
+    if (url === null)
+      throw this.#calls.failed(`uploading ${name}`, "the address for uploads is not GitHub's");
     const body = new UploadBody(source, onPosition);
     const { signal } = this.#parts;
     const result = this.#calls.write(
@@ -290,33 +293,5 @@ export class GitHub {
         cause,
       });
     });
-  }
-
-  #uploadUrl({ id, uploadUrl }: Pick<GitHubRelease, 'id' | 'uploadUrl'>, name: string): string {
-    const url = URL.parse(uploadUrl.replace(/\{[^{}]*\}$/, ''));
-    if (
-      url === null ||
-      !isUploadUrl(this.#parts.api, url) ||
-      !url.pathname.endsWith(`/releases/${id}/assets`)
-    ) {
-      const words = `the address for uploads, at ${url?.origin ?? 'no host'}, is not GitHub's`;
-      throw this.#calls.failed(`uploading ${name}`, words);
-    }
-    url.search = new URLSearchParams({ name }).toString();
-    url.hash = '';
-    return url.href;
-  }
-
-  /** What was received, or in words why it was not. */
-  async #hashAnswer({ status, headers, data }: Answer, limit: number): Promise<HashedStream | string> {
-    if (status !== 302) {
-      const stream = data as AsyncIterable<Uint8Array>;
-      return await hashStream(stream, limit).catch(() => 'the connection broke');
-    }
-    // To a signed address on another host, which answers the token with 400; and it is none of its business.
-    const { api, signal } = this.#parts;
-    const client = await createHttpClient({ allowLoopback: api.isLoopback });
-    const hashed = await hashDownload(client, String(headers['location']), limit, signal);
-    return hashed.kind === 'hashed' ? hashed : hashed.words;
   }
 }
