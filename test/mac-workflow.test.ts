@@ -89,11 +89,11 @@ describe('.github/workflows/macos.yml', () => {
       for (const [, file = ''] of script.matchAll(/--config (\S+)/g))
         expect(existsSync(join(REPOSITORY, file)), file).toBe(true);
     }
-    expect(scripts.filter((script) => script.includes('vitest.mac.config.ts'))).toHaveLength(1);
+    expect(scripts.filter((script) => script.includes('npm run test:mac'))).toHaveLength(1);
   });
 
   it('lets packages be installed as root, and writes the report where it is picked up', () => {
-    const tests = test.steps.find(({ run = '' }) => run.includes('vitest'));
+    const tests = test.steps.find(({ run = '' }) => run.includes('test:mac'));
     const upload = test.steps.find(({ uses = '' }) => uses.startsWith('actions/upload-artifact@'));
     expect(tests?.env).toEqual({ NEXY_MAC_SUDO: '1', NEXY_MAC_REPORT: upload?.with?.['path'] });
   });
