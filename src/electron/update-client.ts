@@ -1,6 +1,6 @@
 import { skipVersion } from '../check/skips.ts';
 import type { Channel } from '../config.ts';
-import { asUpdateError } from '../errors.ts';
+import { asUpdateError, type UpdateError } from '../errors.ts';
 import type { LastInstall } from '../install/last-install.ts';
 import { states, type UpdaterState } from '../state.ts';
 import type { CheckResult } from '../updater/events.ts';
@@ -44,6 +44,7 @@ export class UpdateClient {
   readonly #currentVersion: string;
   readonly #readManaged: () => Promise<ManagedPreferences>;
   readonly #listeners = new Set<(model: WindowModel) => void>();
+  readonly #refusalListeners = new Set<() => void>();
   readonly #log: ClientLog;
   readonly #lastCheck: LastCheck;
   /** A person stopped the download; nothing is downloaded until they ask. */
@@ -54,6 +55,9 @@ export class UpdateClient {
   #state: UpdaterState = states.idle();
   #before: UpdaterState = states.idle();
   #failedVersion: string | null = null;
+  /** A person asked for the restart, and the update is ready again without one. */
+  #isBackFromRestart = false;
+  #refusal: UpdateError | null = null;
   #paused: { readonly progress: NonNullable<Downloading['progress']> | null } | null = null;
   #since = new Date().toISOString();
   #news: { readonly install: LastInstall; readonly notes: string | null } | null = null;
@@ -79,6 +83,7 @@ export class UpdateClient {
       logger: this.#log,
     });
     this.updater.on('state', (state) => this.#follow(state));
+    this.updater.on('error', (error) => this.#noteError(error));
     this.#applyWishes();
   }
 
@@ -97,6 +102,7 @@ export class UpdateClient {
       minimumOs: this.#lastCheck.minimumOs,
       failedVersion: this.#failedVersion,
       before: this.#before,
+      refusal: this.#refusal === null ? null : { code: this.#refusal.code, message: this.#refusal.message },
       installsOnQuit: this.updater.autoInstallOnAppQuit,
       paused: this.#paused === null ? undefined : this.#paused.progress,
       since: this.#since,
@@ -133,6 +139,11 @@ export class UpdateClient {
   onChange(listener: (model: WindowModel) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  /** Called when a restart came to nothing, which the model tells. */
+  onRefusal(listener: () => void): void {
+    this.#refusalListeners.add(listener);
   }
 
   /**
@@ -211,8 +222,10 @@ export class UpdateClient {
     return this.#record.toldInstall === keyOf(install);
   }
 
+  /** What has been seen. */
   dismissNews(): void {
     this.#news = null;
+    this.#refusal = null;
     this.#change();
   }
 
@@ -259,9 +272,20 @@ export class UpdateClient {
     if (state.kind === 'not-available' || state.kind === 'failed') this.#paused = null;
     // What fails is the step before; a check that fails is of no version.
     if (state.kind === 'failed') this.#failedVersion = 'version' in this.#state ? this.#state.version : null;
+    const isBack = state.kind === 'ready' && ['authorizing', 'quitting'].includes(this.#state.kind);
+    this.#isBackFromRestart = isBack;
+    this.#refusal = null;
     if (state.kind !== 'checking') this.#before = state;
     this.#state = state;
     this.#change();
+  }
+
+  /** A restart that fails leaves the update ready, which alone would look as if nobody had asked. */
+  #noteError(error: UpdateError): void {
+    if (!this.#isBackFromRestart) return;
+    this.#refusal = error;
+    this.#change();
+    for (const listener of this.#refusalListeners) listener();
   }
 
   #applyWishes(): void {

@@ -39,6 +39,8 @@ export class Updates {
       },
     });
     client.onChange(() => this.#window.update());
+    // The restart may have been asked for in the menu.
+    client.onRefusal(() => this.#window.open(true));
   }
 
   /** What the window would show. */

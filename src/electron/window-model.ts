@@ -20,6 +20,8 @@ export interface ModelFacts {
   readonly failedVersion: string | null;
   /** What the updater was in before a check that goes on. */
   readonly before: UpdaterState;
+  /** Why a restart came to nothing that a person asked for; the update is ready as before. */
+  readonly refusal: { readonly code: string; readonly message: string } | null;
   /** What is ready is installed on quit, unless an administrator is needed. */
   readonly installsOnQuit: boolean;
   /** How far a download was that a person paused; undefined where none is paused. */
@@ -67,6 +69,8 @@ function makeView(state: UpdaterState, facts: ModelFacts): UpdateView {
       return { kind: 'verifying', offer: offerOf(state.version, facts), step: state.step };
     case 'ready': {
       const { version, needsAuthorization } = state;
+      if (facts.refusal !== null)
+        return { kind: 'failed', failure: { ...facts.refusal, version, at: facts.since } };
       const installsOnQuit = facts.installsOnQuit && !needsAuthorization;
       return { kind: 'ready', offer: offerOf(version, facts), needsAuthorization, installsOnQuit };
     }

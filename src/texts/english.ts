@@ -122,7 +122,8 @@ export const ENGLISH = {
     'artifact-refused-before': {
       title: ({ app, version }: Update) => `${app} ${version} is not tried again for now`,
       meaning: 'It was taken back before, or was not what had been announced. Your version goes on working.',
-      advice: 'If you want to try it nevertheless, check again. Otherwise wait for the next version.',
+      advice:
+        'You do not have to do anything: the next version is offered as usual. If this one was taken back, you can try it once more: check again.',
     },
     other: {
       title: ({ app, version }: Update) => `${app} ${version} is not installed here`,

@@ -1,6 +1,5 @@
-/** Numbers, sizes and times as people write them. Everything goes through Intl. */
+/** Sizes and times as people write them. Everything goes through Intl. */
 export interface Format {
-  readonly number: (value: number) => string;
   /** @param fraction 0 to 1; a whole percentage, rounded down, so that 100 % means done */
   readonly percent: (fraction: number) => string;
   /** @param bytes in decimal units, as in the Finder */
@@ -36,7 +35,6 @@ const AGES: readonly { readonly unit: Intl.RelativeTimeFormatUnit; readonly seco
  */
 export function makeFormat(locale: string, timeZone?: string): Format {
   const zone = timeZone === undefined ? {} : { timeZone };
-  const numbers = new Intl.NumberFormat(locale);
   const percents = new Intl.NumberFormat(locale, {
     style: 'percent',
     maximumFractionDigits: 0,
@@ -59,7 +57,6 @@ export function makeFormat(locale: string, timeZone?: string): Format {
   };
 
   return {
-    number: (value) => numbers.format(value),
     percent: (fraction) => percents.format(fraction),
     size: (bytes) => inUnits(bytes, ''),
     speed: (bytesPerSecond) => inUnits(bytesPerSecond, '-per-second'),

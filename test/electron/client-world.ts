@@ -25,6 +25,8 @@ export class ClientWorld {
   readonly world: UpdateWorld;
   electron = new StandInElectron();
   updates: Updates | null = null;
+  /** Of the person, in each start. */
+  languages: readonly string[] = ['en-US'];
   readonly #logged: string[] = [];
 
   private constructor(world: UpdateWorld) {
@@ -109,6 +111,7 @@ export class ClientWorld {
 
   #wire(): void {
     this.electron.userData = join(this.world.folder, 'user');
+    this.electron.languages = [...this.languages];
   }
 
   get window(): StandInWindow {

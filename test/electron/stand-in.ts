@@ -42,7 +42,10 @@ export class StandInContents extends EventEmitter implements ContentsLike {
 
   send(channel: string, value: unknown): void {
     // As Electron's IPC: what cannot be cloned cannot be sent, and what arrives is a copy.
-    this.sent.push({ channel, value: structuredClone(value) });
+    const copy = structuredClone(value);
+    this.sent.push({ channel, value: copy });
+    // Of the stand-in: for whoever gives it a real page.
+    this.emit('sent-to-page', channel, copy);
   }
 
   setWindowOpenHandler(handler: () => { action: 'deny' }): void {

@@ -24,6 +24,7 @@ const FACTS: ModelFacts = {
   minimumOs: '13.0',
   failedVersion: '2.0.0.46',
   before: states.idle(),
+  refusal: null,
   installsOnQuit: true,
   paused: undefined,
   since: '2026-03-12T10:00:00Z',
@@ -106,6 +107,14 @@ describe('what the window shows', () => {
       { kind: 'rolled-back', from: '2.0.0.45', to: '2.0.0.46', reason: 'requested' },
     ],
   ])('of %j', (state, expected) => expect(view(state)).toEqual(expected));
+
+  it('says why a restart came to nothing, although the update is ready as before', () => {
+    const refusal = { code: 'authorization-denied', message: 'You did not allow it.' };
+    expect(view(READY, { refusal })).toEqual({
+      kind: 'failed',
+      failure: { ...refusal, version: '2.0.0.46', at: FACTS.since },
+    });
+  });
 
   it('is never installed on quit by itself where an administrator is needed, or nobody wants it', () => {
     const needing = states.ready({ ...READY, needsAuthorization: true });

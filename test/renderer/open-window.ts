@@ -109,7 +109,7 @@ export function useWindows(switches: readonly string[] = []): Windows {
       folder,
     ]);
     axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-    browser = await launch(switches);
+    browser = await launchChromium(switches);
   });
   afterAll(async () => {
     await browser?.close();
@@ -155,7 +155,7 @@ export function useWindows(switches: readonly string[] = []): Windows {
   return { browser: running, open };
 }
 
-function launch(switches: readonly string[]): Promise<Browser> {
+export function launchChromium(switches: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM,
     args: [

@@ -16,7 +16,7 @@ interface QaFormProps {
 const EMPTY = { rollout: false, skip: false, manifestUrl: '', currentVersion: '', osVersion: '', bucket: '' };
 
 /** What a check may be told to pretend. It decides nothing: what is sent is what was typed. */
-export function QaForm({ manifestUrl, channel, wording: { texts, format }, send }: QaFormProps) {
+export function QaForm({ manifestUrl, channel, wording: { texts }, send }: QaFormProps) {
   const words = texts.qa.form;
   const [entry, setEntry] = useState<QaEntry>({ ...EMPTY, channel });
   const [wrong, setWrong] = useState<readonly QaField[]>([]);
@@ -93,7 +93,8 @@ export function QaForm({ manifestUrl, channel, wording: { texts, format }, send 
       {field(
         'bucket',
         words.bucket,
-        words.bucketHint({ least: format.number(0), most: format.number(9999) }),
+        // As they are typed: nothing that separates thousands.
+        words.bucketHint({ least: '0', most: '9999' }),
       )}
       <p class="end">
         <button type="submit">{words.check}</button>
