@@ -89,19 +89,19 @@ describe('.github/workflows/macos.yml', () => {
       for (const [, file = ''] of script.matchAll(/--config (\S+)/g))
         expect(existsSync(join(REPOSITORY, file)), file).toBe(true);
     }
-    expect(scripts.filter((script) => script.includes('vitest.mac.config.ts'))).toHaveLength(1);
+    expect(scripts.filter((script) => script.includes('npm run test:mac'))).toHaveLength(1);
   });
 
   it('lets packages be installed as root, and writes the report where it is picked up', () => {
-    const tests = test.steps.find(({ run = '' }) => run.includes('vitest'));
+    const tests = test.steps.find(({ run = '' }) => run.includes('test:mac'));
     const upload = test.steps.find(({ uses = '' }) => uses.startsWith('actions/upload-artifact@'));
     expect(tests?.env).toEqual({ NEXY_MAC_SUDO: '1', NEXY_MAC_REPORT: upload?.with?.['path'] });
   });
 });
 
 describe('what a contract row is worth on a Mac', () => {
-  const all = { hasFixtures: true, mayUseRoot: true };
-  const bare = { hasFixtures: false, mayUseRoot: false };
+  const all = { hasFixtures: true, assesses: true, mayUseRoot: true };
+  const bare = { hasFixtures: false, assesses: false, mayUseRoot: false };
   const row = (rows: readonly ContractRow[], name: string): ContractRow => {
     const found = rows.find((each) => each.name === name);
     if (found === undefined) throw new Error(`There is no row "${name}".`);
@@ -117,6 +117,10 @@ describe('what a contract row is worth on a Mac', () => {
     expect(standingOf(seen, bare).standing).toBe('observed');
     expect(standingOf({ ...seen, runsOn: 'double' }, all).standing).toBe('observed');
     expect(standingOf({ ...seen, source: 'unverified: the words' }, all).standing).toBe('observed');
+    expect(standingOf({ ...seen, source: 'a table, not recorded' }, all).standing).toBe('observed');
+    const assessed: ContractRow = { ...seen, tool: 'spctl' };
+    expect(standingOf(assessed, { ...all, assesses: false }).standing).toBe('observed');
+    expect(standingOf(assessed, all).standing).toBe('asserted');
   });
 
   it('is not tried where it needs root that nobody allowed', () => {

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Tools } from '../../src/install/tools.ts';
+import { outputOf, Tools } from '../../src/install/tools.ts';
 import {
   type ContractRow,
   FIXTURES_FOLDER,
@@ -23,7 +23,11 @@ const names = readdirSync(folder)
 const tools = new Tools();
 const root = IS_MAC ? rootWords() : null;
 const mayUseRoot = root !== null && (await receiptsOfNexy(tools)).length === 0;
-const facts = { hasFixtures: FIXTURES_FOLDER !== null, mayUseRoot };
+const facts = {
+  hasFixtures: FIXTURES_FOLDER !== null,
+  assesses: IS_MAC && outputOf(await tools.run('spctl', ['--status'])).includes('assessments enabled'),
+  mayUseRoot,
+};
 const reports: RowReport[] = [];
 
 /** Nothing of a row stays on this Mac. */

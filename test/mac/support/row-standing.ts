@@ -10,6 +10,8 @@ const UNTRIED: Readonly<Record<string, string>> = {
 
 export interface MacFacts {
   readonly hasFixtures: boolean;
+  /** Whether Gatekeeper is on, which it is not on every runner: then it accepts what it would refuse. */
+  readonly assesses: boolean;
   /** Whether tools may be run as root, and nobody's receipts of Nexy would be replaced. */
   readonly mayUseRoot: boolean;
 }
@@ -20,7 +22,7 @@ export interface MacFacts {
  */
 export function standingOf(
   row: ContractRow,
-  { hasFixtures, mayUseRoot }: MacFacts,
+  { hasFixtures, assesses, mayUseRoot }: MacFacts,
 ): { readonly standing: RowStanding; readonly reason: string } {
   const untried = UNTRIED[`${row.tool}: ${row.name}`];
   if (untried !== undefined) return { standing: 'not tried', reason: untried };
@@ -34,9 +36,11 @@ export function standingOf(
   if (!hasFixtures && (needs('fixtures') || /\.(txt|plist)$/.test(row.source))) {
     return { standing: 'observed', reason: 'The recordings are not here to compare with.' };
   }
+  if (row.tool === 'spctl' && !assesses)
+    return { standing: 'observed', reason: 'Gatekeeper is switched off on this Mac.' };
   if (row.runsOn === 'double')
     return { standing: 'observed', reason: 'The row is for the double alone so far.' };
-  if (row.source.includes('unverified'))
+  if (/unverified|not recorded/.test(row.source))
     return { standing: 'observed', reason: 'The row is a guess so far.' };
   return { standing: 'asserted', reason: '' };
 }
