@@ -40,7 +40,9 @@ await writeFile(join(output, 'LICENSES.txt'), await collectLicenses(Object.keys(
 
 /** @param inputs paths of everything that went into the bundle, relative to the repository */
 async function collectLicenses(inputs: readonly string[]): Promise<string> {
-  const folders = new Set(inputs.flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []));
+  const folders = new Set(
+    inputs.flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []),
+  );
   const licenses = [...folders].toSorted().map((folder) => readLicense(resolve(ROOT, folder)));
   return `${(await Promise.all(licenses)).join('\n\n')}\n`;
 }
