@@ -27,3 +27,6 @@ const CONTENT_TYPES: Readonly<Record<AssetName, string>> = {
 export function contentTypeOf(name: AssetName): string {
   return CONTENT_TYPES[name];
 }
+
+/** GitHub answers 422, "body is too long (maximum is 125000 characters)", to longer notes. */
+export const LONGEST_NOTES = 125_000;

@@ -2,9 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Got } from 'got';
 import { UpdateError } from '../../errors.ts';
 import { type AssetFacts, type AssetSource, contentTypeOf } from '../asset.ts';
-
-/** Milliseconds without a byte. */
-const STALL_LIMIT = 60_000;
+import { STALL_LIMIT } from '../download/hash-download.ts';
 
 /**
  * A published file as something that can be uploaded elsewhere: each time its bytes are taken from the public address,

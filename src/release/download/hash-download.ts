@@ -21,7 +21,7 @@ export type HashedDownload =
     };
 
 /** Milliseconds without a byte. */
-const STALL_LIMIT = 60_000;
+export const STALL_LIMIT = 60_000;
 
 /**
  * Downloads and hashes without keeping anything.

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { systemErrorCode, UpdateError } from '../../errors.ts';
 import { type DownloadProgress, ProgressMeter } from '../../progress.ts';
-import { type AssetName, type AssetSource, contentTypeOf } from '../asset.ts';
+import { type AssetName, type AssetSource, contentTypeOf, LONGEST_NOTES } from '../asset.ts';
 import { type ArtifactInspection, type ArtifactName, inspectArtifact } from './inspect-artifact.ts';
 import {
   type InspectedPayload,
@@ -46,8 +46,6 @@ const NAMES: readonly AssetName[] = [...ARTIFACTS, NOTES];
 
 /** "Each file included in a release must be under 2 GiB" (GitHub Docs, "About releases"). */
 const LARGEST_ASSET_BYTES = 2 * 1024 ** 3 - 1;
-/** GitHub answers 422, "body is too long (maximum is 125000 characters)", to longer notes. */
-const LONGEST_NOTES = 125_000;
 
 /**
  * Reads the folder that a build leaves its files in: opens each once, hashes it in one pass, looks inside, and keeps

@@ -52,7 +52,7 @@ export function planRelease<Release extends HostedRelease>(
 ): ReleasePlan<Release> {
   const tag = versionTag(version);
   const [release] = published;
-  if (published.length > 1) return refuse(duplicate(tag, published), wanted, 'conflict');
+  if (published.length > 1) return refuse(duplicateReleases(tag, published), wanted, 'conflict');
   if (release !== undefined) {
     return release.tag === tag
       ? compare(tag, wanted, release)
@@ -198,7 +198,11 @@ function incomplete(
   );
 }
 
-function duplicate(tag: string, published: readonly HostedRelease[]): UpdateError {
+/** Several published releases of one version tag, which GitHub refuses, and has been seen to let through. */
+export function duplicateReleases(
+  tag: string,
+  published: readonly Pick<HostedRelease, 'id' | 'tag'>[],
+): UpdateError {
   const ids = published.map(({ id }) => id);
   return new UpdateError(
     'duplicate-releases',

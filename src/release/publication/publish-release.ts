@@ -1,7 +1,7 @@
 import type { TrustPolicy } from '../../config.ts';
 import { UpdateError } from '../../errors.ts';
 import { type Version, versionTag } from '../../version.ts';
-import type { AssetFacts, AssetSource } from '../asset.ts';
+import { type AssetFacts, type AssetSource, LONGEST_NOTES } from '../asset.ts';
 import type { GitHubRelease } from '../github/answers.ts';
 import type { GitHub, Immutability } from '../github/github.ts';
 import type { ReleaseReporter } from '../reporter.ts';
@@ -53,8 +53,6 @@ export interface ReleaseOutcome {
 
 /** How often a run begins anew whose draft vanished, or that lost to another. */
 const ATTEMPTS = 5;
-/** GitHub: "body is too long (maximum is 125000 characters)". */
-const LONGEST_NOTES = 125_000;
 /** How often the list is asked for a release that was just published. */
 const LIST_ATTEMPTS = 4;
 

@@ -1,8 +1,9 @@
 import { UpdateError } from '../../errors.ts';
 import { quote } from '../../quote.ts';
 import type { AssetFacts } from '../asset.ts';
-import type { GitHubAsset, GitHubRelease } from '../github/answers.ts';
+import type { GitHubAsset } from '../github/answers.ts';
 import type { GitHub } from '../github/github.ts';
+import { duplicateReleases } from '../publication/plan.ts';
 
 /**
  * Everything in which GitHub's release of a version tag differs from what a manifest says of it: one published release,
@@ -20,7 +21,7 @@ export async function findReleaseProblems(
   const releases = (await github.listReleases()).filter((each) => !each.isDraft && each.tag === tag);
   const [release] = releases;
   if (release === undefined) return [notPublished(tag)];
-  if (releases.length > 1) return [duplicate(tag, releases)];
+  if (releases.length > 1) return [duplicateReleases(tag, releases)];
   const hosted = (await github.listAssets(release.id)) ?? [];
   const compared = await Promise.all(wanted.map((facts) => compare(github, tag, facts, hosted)));
   // A manifest need not name the notes.
@@ -89,15 +90,5 @@ function notPublished(tag: string): UpdateError {
     'not-published',
     `There is no published release of ${tag}. Nothing was changed. Publish it, or a higher version.`,
     { details: { tag } },
-  );
-}
-
-function duplicate(tag: string, releases: readonly GitHubRelease[]): UpdateError {
-  const ids = releases.map(({ id }) => id);
-  return new UpdateError(
-    'duplicate-releases',
-    `GitHub shows ${ids.length} published releases of ${tag} (${ids.join(', ')}), so nobody can say which bytes it ` +
-      'stands for. Nothing was changed. Publish a higher version, and ask GitHub to remove the surplus one.',
-    { details: { tag, releases: ids } },
   );
 }
