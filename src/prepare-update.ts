@@ -1,6 +1,7 @@
 import { readBundle } from './bundle/bundle.ts';
 import { rememberRefusal } from './check/refusals.ts';
 import { download } from './download/download.ts';
+import type { DownloadSeams } from './download/seams.ts';
 import type { VerifiedFile } from './download/verified-file.ts';
 import { UpdateError } from './errors.ts';
 import { keepFailedStarts } from './failed-starts.ts';
@@ -25,6 +26,10 @@ export interface InstallSettings {
   readonly stateFolder: string;
   /** Replaces the folders of Apple's tools, for tests. */
   readonly toolsFolder?: string | null;
+  /** Replaces Apple's tools altogether, for the lab. */
+  readonly tools?: Tools;
+  /** Time and chance of downloads, for the lab, which waits for nothing. */
+  readonly downloadSeams?: Partial<DownloadSeams>;
   /** False skips codesign and Gatekeeper, for tests. */
   readonly verifiesSignature?: boolean;
   readonly allowDowngrade?: boolean;
@@ -78,7 +83,7 @@ export async function prepareUpdate(check: Check, options: PrepareUpdateOptions)
   const { artifact, version } = manifest;
   const { signal, http, cacheFolder, refusesRunningTarget = true } = options;
   const whenCancelled = signal === undefined ? {} : { signal };
-  const tools = new Tools(options.toolsFolder ?? null);
+  const tools = options.tools ?? new Tools(options.toolsFolder ?? null);
   const layout = await layoutOf(options.app);
   await tools.assertAvailable(['hdiutil', 'ditto']);
   // Says now what would fail after a long download.
@@ -94,6 +99,7 @@ export async function prepareUpdate(check: Check, options: PrepareUpdateOptions)
     cacheFolder,
     http,
     onProgress: options.onProgress,
+    seams: options.downloadSeams,
     ...whenCancelled,
   });
   try {

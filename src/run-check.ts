@@ -23,6 +23,8 @@ export interface CheckOptions {
   readonly stateFolder: string;
   /** Replaces the folders of Apple's tools; null for Apple's own. */
   readonly toolsFolder: string | null;
+  /** Replaces Apple's tools altogether, for the lab. */
+  readonly tools?: Tools;
   readonly target: CheckTarget;
   readonly isManual: boolean;
   readonly allowDowngrade: boolean;
@@ -55,7 +57,7 @@ export async function runCheck(options: CheckOptions): Promise<Check> {
     import('./install/tools.ts'),
     import('./install/machine.ts'),
   ]);
-  const tools = new Tools(options.toolsFolder);
+  const tools = options.tools ?? new Tools(options.toolsFolder);
   // An app that is not there needs no request.
   const currentVersion = await readCurrentVersion(options.target);
   const [{ bytes, name }, machine, place, failedStarts] = await Promise.all([

@@ -330,7 +330,8 @@ export class NexyUpdater extends EventEmitter<UpdaterEvents> implements UpdaterC
       import('./install/layout.ts'),
       import('./install/tools.ts'),
     ]);
-    return { layout: await layoutOf(this.#options.app), tools: new Tools(this.#options.toolsFolder ?? null) };
+    const { app, tools, toolsFolder = null } = this.#options;
+    return { layout: await layoutOf(app), tools: tools ?? new Tools(toolsFolder) };
   }
 
   /** A listener that fails is a bug of its own; it must not break an install. */

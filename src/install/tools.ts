@@ -45,13 +45,25 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** Who is there in place of the system to run tools: the lab's Macs answer within the process. */
+export interface ToolRunner {
+  has(name: ToolName): boolean;
+  /** @throws UpdateError `usage` for a tool that it does not have */
+  run(name: ToolName, args: readonly string[], options: RunOptions): Promise<ToolResult>;
+}
+
 /** Runs Apple's tools: absolute path, argument arrays, a fixed environment. Never a shell. */
 export class Tools {
   readonly #folder: string | null;
+  readonly #runner: ToolRunner | null;
 
-  /** @param folder replaces the tools' directories (`--tools`); null for Apple's own. */
-  constructor(folder: string | null = null) {
+  /**
+   * @param folder replaces the tools' directories (`--tools`); null for Apple's own.
+   * @param runner runs them in place of the system; the folder then counts for nothing
+   */
+  constructor(folder: string | null = null, runner: ToolRunner | null = null) {
     this.#folder = folder === null ? null : resolve(folder);
+    this.#runner = runner;
   }
 
   /** The folder given with `--tools`, or null when Apple's own tools are used. */
@@ -64,6 +76,7 @@ export class Tools {
   }
 
   async exists(name: ToolName): Promise<boolean> {
+    if (this.#runner !== null) return this.#runner.has(name);
     return access(this.pathOf(name), constants.X_OK).then(
       () => true,
       () => false,
@@ -83,6 +96,7 @@ export class Tools {
    * @throws UpdateError `usage` when the tool is not there, `cancelled` when the signal fires.
    */
   run(name: ToolName, args: readonly string[], options: RunOptions = {}): Promise<ToolResult> {
+    if (this.#runner !== null) return this.#runner.run(name, args, options);
     const path = this.pathOf(name);
     const { signal, timeout } = options;
     return new Promise((fulfil, reject) => {

@@ -22,9 +22,16 @@ export class Downloads {
   readonly #options: DownloadOptions;
   readonly #secret = randomBytes(32);
   #requests = 0;
+  readonly #listeners = new Set<(request: LoggedRequest) => void>();
 
   constructor(options: DownloadOptions) {
     this.#options = options;
+  }
+
+  /** Tells of each answer when it has been handed to the system; the returned function ends that. */
+  listen(listener: (request: LoggedRequest) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** The short-lived address of an asset's bytes; null while it has none. */
@@ -124,6 +131,9 @@ export class Downloads {
     const range = headers.range ?? null;
     const entry: LoggedRequest = { on: target.on, method, path, headers, range, status: 0, bytes: 0 };
     this.#options.log.push(entry);
+    response.once('finish', () => {
+      for (const listener of this.#listeners) listener(entry);
+    });
     const met = this.#options.faults.meet({ ...target, method, path: path.replace(/\?.*$/, '') });
     return { request, response, met, entry };
   }

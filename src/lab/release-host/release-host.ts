@@ -74,6 +74,11 @@ export interface ReleaseHost {
     onApiCall(listener: ApiCallListener): () => void;
   };
   readonly log: LoggedRequest[];
+  /**
+   * Tells of each answer of the download side (releases, signed addresses, manifests) before another request can be
+   * answered; the returned function ends that.
+   */
+  onDownload(listener: (request: LoggedRequest) => void): () => void;
   /** Puts a file into the published release of that tag, which is made if need be; no rule of GitHub's is asked. */
   publish(tag: string, file: string, content: Content, owner?: string): string;
   /** Same as publish: what a fixed tag allows and a version tag should not. */
@@ -180,6 +185,7 @@ export async function startReleaseHost(options: ReleaseHostOptions = {}): Promis
       onApiCall: (listener) => calls.listen(listener),
     },
     log,
+    onDownload: (listener) => downloads.listen(listener),
     publish,
     replace: publish,
     withdraw: (tag, file, owner = PRODUCTION_OWNER) => withdrawAsset(store.find(owner), tag, file),
