@@ -1,0 +1,44 @@
+import type { Channel } from '../../config.ts';
+import type { LabMac } from '../mac/lab-mac.ts';
+import type { ReleaseHost } from '../release-host/release-host.ts';
+import type { Trace } from '../trace.ts';
+
+/** Where one client lives. Everything in it is the client's alone, except for the host. */
+export interface LabWorld {
+  readonly host: ReleaseHost;
+  readonly mac: LabMac;
+  /** Private, empty at first: for caches and states. */
+  readonly folder: string;
+  readonly channel: Channel;
+  /** Paths on the host's origin of what this client asks for; `feedPaths` unless a migration has moved it. */
+  readonly feed: FeedPaths;
+  readonly trace: Trace;
+  /** What clients with a key know: an ed25519 public key, PEM. */
+  readonly publicKey: string;
+}
+
+/** What one automatic check of a client came to. What is installed now is told by the Mac, and bytes by the host's log. */
+export interface CheckResult {
+  readonly action: 'none' | 'held' | 'rejected' | 'failed' | 'installed';
+  /** A code, e.g. `newer`, `sha256-mismatch`, or a model's own word, e.g. `build-not-a-number`. */
+  readonly reason: string;
+  /** A sentence. */
+  readonly message: string;
+}
+
+/** An updater on a Mac. */
+export interface LabClient {
+  /** One automatic check, with everything that follows from it, up to the relaunch of what was installed. */
+  check(now: Date): Promise<CheckResult>;
+}
+
+export interface FeedPaths {
+  readonly manifest: string;
+  readonly appcast: string;
+}
+
+export function feedPaths(channel: Channel): FeedPaths {
+  return channel === 'stable'
+    ? { manifest: '/manifest.json', appcast: '/appcast.xml' }
+    : { manifest: '/manifest_beta.json', appcast: '/appcast-beta.xml' };
+}
