@@ -42,6 +42,8 @@ export interface HistoryReport {
     readonly url: string | null;
   }[];
   readonly drifts: readonly HistoryFinding[];
+  /** Files in the order in which they were offered to the walks: a check's `manifest` counts in it. */
+  readonly offered: readonly string[];
   /** One cell per client: the whole series with the release host as it was then. */
   readonly walks: readonly Cell[];
 }
