@@ -39,12 +39,13 @@ function start(world: LabWorld, clock: { readonly now: Date }): NexyUpdater {
     bundleId: BUNDLE_ID,
     manifestUrl: `${host.origin}${feed.manifest}`,
     channel,
-    // Loopback is what stands for GitHub here. An address of another host is never made one of loopback.
+    // The double is GitHub; anything else of this computer is as foreign as it is to an app.
     policy: {
       owner: PRODUCTION_OWNER,
       downloadBase: host.origin,
       allowedHosts: [],
-      allowLoopback: true,
+      allowLoopback: false,
+      trustsDownloadBase: true,
     },
     http: { allowLoopback: true, onExchange: (exchange) => tellExchange(world, exchange) },
     cacheFolder: join(folder, 'cache'),

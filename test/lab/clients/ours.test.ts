@@ -280,9 +280,10 @@ describe('an offer that is not for this Mac', () => {
 
 describe('an offer from elsewhere', () => {
   it.each([
-    ['a port of this computer, as the very first manifest had', 'appcast.xml', 'artifact-url-type'],
-    ['a foreign host', 'https://example.com/Nexy.dmg', 'foreign-host'],
-    ['a foreign owner', 'https://github.com/somebody/else/releases/download/v2.0.0.46/Nexy.dmg', 'foreign'],
+    ['a feed on a port of this computer, as the very first manifest had', 'appcast.xml'],
+    ['an image on a port of this computer', 'Nexy.dmg'],
+    ['another host', 'https://example.com/Nexy.dmg'],
+    ['another owner', 'https://github.com/somebody/else/releases/download/v2.0.0.46/Nexy.dmg'],
   ])('is rejected, and nothing is asked there: %s', async (_, given) => {
     const elsewhere = await startElsewhere();
     const person = await Person.open();
