@@ -1,6 +1,12 @@
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { ClientSpec, HostState, Offer, Scenario } from '../../lab/scenario/scenario.ts';
+import {
+  type ClientSpec,
+  type HostState,
+  makeScenario,
+  type Offer,
+  type Scenario,
+} from '../../lab/scenario/scenario.ts';
 import { PACKAGE_FOLDER } from '../options.ts';
 
 export interface LabFolders {
@@ -39,21 +45,11 @@ export async function openLabData({ manifests, scenarios }: LabFolders): Promise
     manifests: given,
     realManifests: real,
   });
+  const combined = data.offers.flatMap((offer) => data.hosts.map((host) => makeScenario(offer, host)));
   return {
     ...data,
-    scenarios: [...cross(data.offers, data.hosts), ...data.scenarios],
+    scenarios: [...combined, ...data.scenarios],
     series: given ?? real,
     hasRealManifests: real !== null,
   };
-}
-
-function cross(offers: readonly Offer[], hosts: readonly HostState[]): readonly Scenario[] {
-  return offers.flatMap((offer) =>
-    hosts.map((host) => ({
-      name: `${offer.name}/${host.name}`,
-      title: `${offer.title}; ${host.title}`,
-      offer,
-      host,
-    })),
-  );
 }

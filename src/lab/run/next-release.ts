@@ -36,8 +36,7 @@ export function nextRelease(last: OfferedManifest, host: HostState): NextRelease
         updater: 'same',
       },
       buildNumber: build ?? version,
-      url:
-        urlKind(last.document) ?? (host.publishes.includes('version') ? 'version-tag' : 'fixed-tag'),
+      url: urlKind(last.document) ?? (host.publishes.includes('version') ? 'version-tag' : 'fixed-tag'),
       changes: build === null ? { build: null } : {},
       checks: CHECKS,
     },

@@ -126,9 +126,10 @@ class Run {
     stage.beginCheck(check);
     const { result, installed } = await person.check(now);
     const { downloads, bytes } = stage.endCheck();
+    const artifactBytes = result.artifactBytes ?? bytes;
     this.#downloads += downloads;
     const message = showAddressesIn(room.host, result.message);
-    this.#checks.push({ ...result, message, manifest, check, artifactBytes: bytes, installed });
+    this.#checks.push({ ...result, message, manifest, check, artifactBytes, installed });
     if (installed !== null)
       this.#installs.push({ installed, promisedSha256: stage.promised?.sha256 ?? null });
     trace({ kind: 'check', text: `${result.action} (${result.reason}): ${message}` });

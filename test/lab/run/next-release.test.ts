@@ -25,7 +25,7 @@ describe('the version', () => {
     fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), (parts) => {
         const version = parts.join('.');
-        const next = nextRelease(offered({ version }), host({})).manifest.version;
+        const next = nextRelease(offered({ version }), host({})).manifest.version ?? '';
         expect(compareVersions(parseVersion(next), parseVersion(version))).toBe(1);
       }),
     );
