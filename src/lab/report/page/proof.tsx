@@ -38,7 +38,7 @@ export function Proof({ proof: { stages }, steps, titleOf }: ProofProps) {
                   const found = stage.clients.find(({ client }) => client === name);
                   if (found === undefined) return <td key={name}>–</td>;
                   return (
-                    <td key={name} class={found.outcome} title={found.why}>
+                    <td key={name}>
                       <OutcomeMark outcome={found.outcome} />
                       <span class="note">{found.version}</span>
                     </td>
@@ -49,6 +49,18 @@ export function Proof({ proof: { stages }, steps, titleOf }: ProofProps) {
           </tbody>
         </table>
       </section>
+      {stages.map((stage) => (
+        <details key={stage.after}>
+          <summary>Why: {nameOf(stage.after)}</summary>
+          <ul class="sentences">
+            {stage.clients.map(({ client, outcome, why }) => (
+              <li key={client}>
+                <OutcomeMark outcome={outcome} /> {titleOf(client)}: {why}
+              </li>
+            ))}
+          </ul>
+        </details>
+      ))}
     </>
   );
 }
