@@ -101,6 +101,7 @@ describe('what would ship', () => {
       'dist/electron/preload.js',
       'dist/electron/main.d.ts',
       'resources/demo/README.md',
+      'resources/lab/Nexy.img.gz',
       'resources/entitlements.mac.plist',
       '.github/workflows/release.yml',
     ]) {

@@ -93,7 +93,8 @@ export interface ReleaseHost {
   close(): Promise<void>;
 }
 
-const PRODUCTION_OWNER = 'Seregawpn/Nexy_production';
+/** The repository that releases come from, as resources/updater.yml names it. */
+export const PRODUCTION_OWNER = 'Seregawpn/Nexy_production';
 const DEFAULT_LIFETIME = 300_000;
 
 /**
