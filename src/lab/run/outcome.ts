@@ -57,6 +57,13 @@ export interface Cell {
   readonly checks: readonly CheckRecord[];
 }
 
+/** A cell that could not be run: a fault of the lab or of its data, never of a client. */
+export interface CellFailure {
+  readonly scenario: string;
+  readonly client: string;
+  readonly message: string;
+}
+
 /** All that the judgement needs. */
 export interface RunRecord {
   readonly macos: string;
