@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ToolResult } from '../../install/tools.ts';
+import { BUNDLE_ID } from '../builds/info-plist.ts';
 import { answer, failure, notUnderstood } from './tool-answer.ts';
 
 /** Names the team that has signed an app of the lab, and stands for its signature: there are no certificates here. */
@@ -53,7 +54,7 @@ export function spctl(args: readonly string[]): ToolResult {
 function requirementOf(team: string): string {
   const authority = 'certificate 1[field.1.2.840.113635.100.6.2.6] /* exists */';
   const leaf = 'certificate leaf[field.1.2.840.113635.100.6.1.13] /* exists */';
-  return `identifier "com.nexy.assistant" and anchor apple generic and ${authority} and ${leaf} and certificate leaf[subject.OU] = "${team}"`;
+  return `identifier "${BUNDLE_ID}" and anchor apple generic and ${authority} and ${leaf} and certificate leaf[subject.OU] = "${team}"`;
 }
 
 function readTeam(app: string): string | null {
