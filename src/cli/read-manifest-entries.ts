@@ -1,5 +1,5 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { listManifestFiles } from '../check/list-manifest-files.ts';
 import { UpdateError } from '../errors.ts';
 import type { DoctorEntry } from '../manifest/doctor.ts';
 import { readManifestSource } from './manifest-source.ts';
@@ -35,13 +35,8 @@ async function readEntry(
   }
 }
 
-/** Folders stand for their *.json files, sorted, without hidden ones and those of folders in them. */
+/** Folders stand for their *.json files. */
 async function expandFolder(source: string): Promise<readonly string[]> {
   const status = await stat(source).catch(() => null);
-  if (!status?.isDirectory()) return [source];
-  const entries = await readdir(source, { withFileTypes: true });
-  return entries
-    .filter((entry) => !entry.isDirectory() && entry.name.endsWith('.json') && !entry.name.startsWith('.'))
-    .map(({ name }) => join(source, name))
-    .sort();
+  return status?.isDirectory() ? listManifestFiles(source) : [source];
 }
