@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { listManifestFiles } from '../check/list-manifest-files.ts';
 import { UpdateError } from '../errors.ts';
 import type { DoctorEntry } from '../manifest/doctor.ts';
 import { readManifestSource } from './manifest-source.ts';
@@ -38,5 +37,7 @@ async function readEntry(
 /** Folders stand for their *.json files. */
 async function expandFolder(source: string): Promise<readonly string[]> {
   const status = await stat(source).catch(() => null);
-  return status?.isDirectory() ? listManifestFiles(source) : [source];
+  if (!status?.isDirectory()) return [source];
+  const { listManifestFiles } = await import('../check/list-manifest-files.ts');
+  return listManifestFiles(source);
 }

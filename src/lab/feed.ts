@@ -28,7 +28,13 @@ export function serveFeed(
 }
 
 function makeAppcastOf(downloadBase: string, channel: Channel, bytes: Uint8Array): Uint8Array {
-  const policy = { owner: PRODUCTION_OWNER, downloadBase, allowedHosts: [], allowLoopback: true };
+  const policy = {
+    owner: PRODUCTION_OWNER,
+    downloadBase,
+    allowedHosts: [],
+    allowLoopback: false,
+    trustsDownloadBase: true,
+  };
   const catalog = updateCatalog(
     EMPTY_CATALOG,
     [{ name: CHANNEL_FILES[channel], bytes, problem: null, modified: null }],

@@ -79,6 +79,7 @@ describe('the appcast is the one of our update server', () => {
     ['an artifact that is a feed', () => ({ url: 'https://20.151.51.172/updates/appcast.xml' })],
     ['a text file', () => ({ artifact: { type: 'txt' } })],
     ['another owner', () => ({ url: `${host.origin}/Seregawpn/Nexy/releases/download/v2.0.0.46/Nexy.dmg` })],
+    ['another port of this computer', () => ({ url: 'http://localhost:8080/artifacts/Nexy.dmg' })],
     ['a rollout of 0 %', () => ({ top: { rollout: { percentage: 0, salt: 'x' } } })],
   ])('no item where the server would offer nothing: %s', async (_, parts) => {
     serveFeed(host, { channel: 'stable', bytes: manifest(parts()) });

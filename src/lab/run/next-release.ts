@@ -1,12 +1,11 @@
-import { DEFAULT_DOWNLOAD_BASE } from '../../config.ts';
 import { findFixedTag } from '../../manifest/generation.ts';
 import { readUrl } from '../../manifest/release-url.ts';
 import { parseVersionTag, readVersion } from '../../version.ts';
+import { GITHUB_POLICY, makeOfferedManifest } from '../scenario/make-offer.ts';
 import type { HostState, OfferedManifest } from '../scenario/scenario.ts';
-import type { ManifestData } from '../scenario/schema.ts';
 
 export interface NextRelease {
-  readonly manifest: ManifestData;
+  readonly manifest: OfferedManifest;
   readonly host: HostState;
 }
 
@@ -19,14 +18,12 @@ const CHECKS = 2;
 /**
  * The release that follows, without any fault, published the way the last one was: it tells whether a client that did
  * not get this one can ever get another.
- *
- * @param owner of the production repository, `owner/repository`
  */
-export function nextRelease(last: OfferedManifest, host: HostState, owner: string): NextRelease {
+export function nextRelease(last: OfferedManifest, host: HostState): NextRelease {
   const version = raiseVersion(last.version);
   const build = raiseBuild(last.document, version);
-  return {
-    manifest: {
+  const manifest = makeOfferedManifest(
+    {
       version,
       channel: last.channel,
       date: '2026-03-13T00:00:00Z',
@@ -39,11 +36,14 @@ export function nextRelease(last: OfferedManifest, host: HostState, owner: strin
         updater: 'same',
       },
       buildNumber: build ?? version,
-      url:
-        urlKind(last.document, owner) ?? (host.publishes.includes('version') ? 'version-tag' : 'fixed-tag'),
+      url: urlKind(last.document) ?? (host.publishes.includes('version') ? 'version-tag' : 'fixed-tag'),
       changes: build === null ? { build: null } : {},
       checks: CHECKS,
     },
+    'next.json',
+  );
+  return {
+    manifest,
     host: {
       ...host,
       releases: host.publishes.map((tag) => ({ tag, holds: 'promised' as const })),
@@ -71,19 +71,15 @@ function raiseBuild(document: OfferedManifest['document'], version: string): str
   return version;
 }
 
-function urlKind(
-  document: OfferedManifest['document'],
-  owner: string,
-): 'version-tag' | 'fixed-tag' | 'none' | null {
+function urlKind(document: OfferedManifest['document']): 'version-tag' | 'fixed-tag' | 'none' | null {
   if (document === null) return null;
   const artifact = document['artifact'];
   if (typeof artifact !== 'object' || artifact === null) return null;
   const url = 'url' in artifact ? artifact.url : null;
   if (url === null || url === '') return 'none';
   if (typeof url !== 'string') return null;
-  const policy = { owner, downloadBase: DEFAULT_DOWNLOAD_BASE, allowedHosts: [], allowLoopback: false };
-  const { release } = readUrl(url, policy);
-  if (release === null || release.tag === null || release.owner !== owner) return null;
+  const { release } = readUrl(url, GITHUB_POLICY);
+  if (release === null || release.tag === null || release.owner !== GITHUB_POLICY.owner) return null;
   if (findFixedTag(release.tag) !== null) return 'fixed-tag';
   return parseVersionTag(release.tag) === null ? null : 'version-tag';
 }

@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextRelease } from '../../../src/lab/run/next-release.ts';
+import { type NextRelease, nextRelease } from '../../../src/lab/run/next-release.ts';
 import type { HostState, OfferedManifest } from '../../../src/lab/scenario/scenario.ts';
 import { compareVersions, parseVersion } from '../../../src/version.ts';
 
-const OWNER = 'Seregawpn/Nexy_production';
-const RELEASES = `https://github.com/${OWNER}/releases/download`;
+const RELEASES = 'https://github.com/Seregawpn/Nexy_production/releases/download';
+const AT_VERSION_TAG = `${RELEASES}/v2.0.0.47/Nexy.dmg`;
+const AT_FIXED_TAG = `${RELEASES}/Update/Nexy.dmg`;
 
 describe('the version', () => {
-  it.each([
+  it.each<[string | null, string]>([
     ['2.0.0.46', '2.0.0.47'],
     ['2.6', '2.7'],
     ['1.0.1', '1.0.2'],
@@ -16,7 +17,7 @@ describe('the version', () => {
     ['latest', '2.0.0.46'],
     [null, '2.0.0.46'],
   ])('after %s is %s', (version, next) => {
-    expect(nextRelease(offered({ version }), host({}), OWNER).manifest.version).toBe(next);
+    expect(nextRelease(offered({ version }), host({})).manifest.version).toBe(next);
   });
 
   it('is newer than any that was offered', () => {
@@ -24,7 +25,7 @@ describe('the version', () => {
     fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), (parts) => {
         const version = parts.join('.');
-        const next = nextRelease(offered({ version }), host({}), OWNER).manifest.version;
+        const next = nextRelease(offered({ version }), host({})).manifest.version ?? '';
         expect(compareVersions(parseVersion(next), parseVersion(version))).toBe(1);
       }),
     );
@@ -38,30 +39,29 @@ describe('the build number', () => {
     ['the version', '2.0.0.46', '2.0.0.47', '2.0.0.47'],
     ['something else', { major: 2 }, '2.0.0.47', '2.0.0.47'],
   ])('follows %s in kind, and the bytes hold it', (_, build, next, bundleVersion) => {
-    const { manifest } = nextRelease(offered({ document: { build } }), host({}), OWNER);
-    expect(manifest.buildNumber).toBe(next);
-    expect(manifest.build).toMatchObject({ version: '2.0.0.47', bundleVersion });
-    expect(manifest.changes).toEqual({});
+    const { manifest } = nextRelease(offered({ document: { build } }), host({}));
+    expect(manifest.document).toHaveProperty('build', next);
+    expect(manifest.promised).toMatchObject({ version: '2.0.0.47', bundleVersion });
   });
 
   it('is left out where the manifest had none', () => {
-    const { manifest } = nextRelease(offered({ document: {} }), host({}), OWNER);
-    expect(manifest.changes).toEqual({ build: null });
-    expect(manifest.build?.bundleVersion).toBe('2.0.0.47');
+    const { manifest } = nextRelease(offered({ document: {} }), host({}));
+    expect(manifest.document).not.toHaveProperty('build');
+    expect(manifest.promised?.bundleVersion).toBe('2.0.0.47');
   });
 });
 
 describe('the address', () => {
   it.each([
-    ['a version tag', `${RELEASES}/v2.0.0.46/Nexy.dmg`, 'version-tag'],
-    ['the version tag of another version', `${RELEASES}/v2.0.0.31/Nexy.dmg`, 'version-tag'],
-    ['a fixed tag', `${RELEASES}/Update/Nexy.dmg`, 'fixed-tag'],
-    ["the other channel's fixed tag", `${RELEASES}/UpdateBeta/Nexy.dmg`, 'fixed-tag'],
-    ['an empty address', '', 'none'],
-    ['no address', undefined, 'none'],
-  ] as const)('follows %s in kind', (_, url, kind) => {
+    ['a version tag', `${RELEASES}/v2.0.0.46/Nexy.dmg`, AT_VERSION_TAG],
+    ['the version tag of another version', `${RELEASES}/v2.0.0.31/Nexy.dmg`, AT_VERSION_TAG],
+    ['a fixed tag', `${RELEASES}/Update/Nexy.dmg`, AT_FIXED_TAG],
+    ["the other channel's fixed tag", `${RELEASES}/UpdateBeta/Nexy.dmg`, AT_FIXED_TAG],
+    ['an empty address', '', ''],
+    ['no address', undefined, ''],
+  ])('follows %s in kind', (_, url, next) => {
     const document = { artifact: url === undefined ? {} : { url } };
-    expect(nextRelease(offered({ document }), host({}), OWNER).manifest.url).toBe(kind);
+    expect(addressOf(nextRelease(offered({ document }), host({})))).toBe(next);
   });
 
   it.each([
@@ -75,9 +75,9 @@ describe('the address', () => {
     ['text that is no manifest', null],
   ])('is where the team publishes, after %s', (_, document) => {
     const next = (publishes: HostState['publishes']) =>
-      nextRelease(offered({ document }), host({ publishes }), OWNER).manifest.url;
-    expect(next(['fixed'])).toBe('fixed-tag');
-    expect(next(['fixed', 'version'])).toBe('version-tag');
+      addressOf(nextRelease(offered({ document }), host({ publishes })));
+    expect(next(['fixed'])).toBe(AT_FIXED_TAG);
+    expect(next(['fixed', 'version'])).toBe(AT_VERSION_TAG);
   });
 });
 
@@ -90,7 +90,6 @@ it('is published under the tags that the team uses, and nothing goes wrong any m
       events: [{ after: 'feed', check: 1, tag: 'fixed', holds: 'nothing' }],
       faults: [{ on: 'asset', status: 503 }],
     }),
-    OWNER,
   );
   expect(next.host).toMatchObject({
     releases: [
@@ -102,6 +101,10 @@ it('is published under the tags that the team uses, and nothing goes wrong any m
   });
 });
 
+function addressOf({ manifest }: NextRelease): unknown {
+  return JSON.parse(JSON.stringify(manifest.document)).artifact.url;
+}
+
 function offered(more: Partial<OfferedManifest>): OfferedManifest {
   return {
     file: 'manifest.json',
@@ -112,6 +115,7 @@ function offered(more: Partial<OfferedManifest>): OfferedManifest {
     document: { build: '2.0.0.46', artifact: {} },
     text: null,
     checks: 3,
+    isOfRealBytes: false,
     ...more,
   };
 }
