@@ -1,10 +1,11 @@
-import { readdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type BuildPlan, buildPlan } from '../../../src/lab/builds/build-plan.ts';
 import { makeBuild } from '../../../src/lab/builds/make-build.ts';
 import type { CheckResult } from '../../../src/lab/clients/client.ts';
 import { openManifestClient } from '../../../src/lab/clients/manifest-client.ts';
+import { SEAL_FILE } from '../../../src/lab/mac/code-signature.ts';
 import { type ManifestParts, manifestText } from '../../../src/lab/manifest-text.ts';
 import { openNetwork } from '../../../src/lab/network.ts';
 import type { ClientSpec } from '../../../src/lab/scenario/scenario.ts';
@@ -314,6 +315,12 @@ describe('what is not looked at', () => {
     ["the tag's version is ignored", { offered: { version: '3.0' } }],
   ])('%s', async (_, given) => {
     const { check } = await begin(given);
+    expect(await check()).toMatchObject(UPDATED);
+  });
+
+  test('who has signed it is ignored: any valid signature passes', async () => {
+    const { world, check } = await begin();
+    await writeFile(join(world.mac.app, SEAL_FILE), 'OTHERTEAM1');
     expect(await check()).toMatchObject(UPDATED);
   });
 
