@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto';
 import { DEFAULT_DOWNLOAD_BASE, type TrustPolicy } from '../../config.ts';
 import { assessManifest } from '../../manifest/assess.ts';
 import { fixedTagOf } from '../../manifest/generation.ts';
 import { releaseUrl } from '../../manifest/release-url.ts';
+import type { AssetFacts } from '../../release/asset.ts';
+import { makeManifestText } from '../../release/manifests/manifest-document.ts';
+import { parseVersion, versionTag } from '../../version.ts';
 import { type BuildPlan, buildPlan } from '../builds/build-plan.ts';
 import { makeBuild } from '../builds/make-build.ts';
 import { manifestDocument } from '../manifest-text.ts';
@@ -50,14 +54,17 @@ export function makeOfferedManifest(data: ManifestData, file: string): OfferedMa
   }
   const promised = data.build === undefined ? honestPlan(data) : planOf(data.build);
   const { bytes, sha256 } = makeBuild(promised);
-  const honest = manifestDocument({
-    version: data.version,
-    url: urlOf(data),
-    size: bytes.length,
-    sha256,
-    artifact: { min_os: promised.minimumOs },
-    top: { build: data.buildNumber ?? data.version, release_date: data.date },
-  });
+  const figures = { size: bytes.length, sha256 };
+  const honest =
+    data.form === 'schema-2'
+      ? documentOfToday(data, { ...figures, name: IMAGE_FILE }, promised)
+      : manifestDocument({
+          version: data.version,
+          url: urlOf(data),
+          ...figures,
+          artifact: { min_os: promised.minimumOs },
+          top: { build: data.buildNumber ?? data.version, release_date: data.date },
+        });
   const document = mergePatch(honest, data.changes);
   const version = textOf(document['version']);
   return { ...common, version, date: textOf(document['release_date']), promised, document, text: null };
@@ -66,6 +73,32 @@ export function makeOfferedManifest(data: ManifestData, file: string): OfferedMa
 /** What the bytes hold that a data file names. */
 export function planOf({ bundleVersion, ...data }: BuildData): BuildPlan {
   return { ...data, bundleVersion: bundleVersion ?? data.version };
+}
+
+/** What `nexy-release publish` would write, by its own code. */
+function documentOfToday(
+  { version, channel, date }: ManifestData,
+  image: AssetFacts,
+  plan: BuildPlan,
+): unknown {
+  const notes = Buffer.from(`# ${version}\n`);
+  const sha256 = createHash('sha256').update(notes).digest('hex');
+  const parsed = parseVersion(version);
+  const text = makeManifestText(
+    {
+      version: parsed,
+      channel,
+      tag: versionTag(parsed),
+      releaseDate: date,
+      assets: [image, { name: 'LATEST_CHANGES.md', size: notes.length, sha256 }],
+      minimumOs: plan.minimumOs,
+      architecture: 'universal2',
+      critical: false,
+      rolloutPercentage: null,
+    },
+    GITHUB_POLICY,
+  );
+  return JSON.parse(text);
 }
 
 /** Old clients compare CFBundleVersion with the key `build`, so that an honest release has one number in both. */

@@ -74,6 +74,12 @@ const manifest = v.pipe(
       ),
       v.description('Where the manifest says that the bytes are.'),
     ),
+    form: v.pipe(
+      v.optional(v.picklist(['legacy', 'schema-2'])),
+      v.description(
+        'schema-2: as nexy-release writes it, with a version tag whatever is said of url and buildNumber. The form of the old scripts unless said.',
+      ),
+    ),
     changes: v.pipe(
       v.optional(v.record(v.string(), v.unknown()), {}),
       v.description(
@@ -97,7 +103,10 @@ export const OFFER_SCHEMA = v.pipe(
     $schema: v.optional(v.string()),
     title,
     description,
-    shows: v.pipe(v.optional(v.string()), v.description('The finding or drift that this is an example of.')),
+    shows: v.pipe(
+      v.optional(v.string()),
+      v.description('The code of the finding, drift or refusal that this is an example of.'),
+    ),
     manifests: v.pipe(
       v.array(manifest),
       v.minLength(1),

@@ -38,8 +38,7 @@ export function stageHost(
   promised: Build | null,
 ): StagedHost {
   const artifact = offered.document?.['artifact'];
-  // What is no image was never put under a tag, whatever was promised.
-  const isReleased = !isMapping(artifact) || isArtifactType(String(artifact['type']));
+  const isReleased = wasReleased(artifact);
   const contentOf = (holds: Holds): Uint8Array | null => {
     if (holds === 'nothing') return null;
     if (holds === 'promised') return promised?.bytes ?? null;
@@ -93,6 +92,16 @@ function placeOf(tag: TagData, { channel, version }: OfferedManifest): Place | n
   return offered === null ? null : { tag: versionTag(offered), owner };
 }
 
+/** What is no image and lies elsewhere, such as a text file, was never put under a tag. */
+function wasReleased(artifact: unknown): boolean {
+  if (!isMapping(artifact) || isArtifactType(String(artifact['type']))) return true;
+  return isProduction(readUrl(String(artifact['url']), GITHUB_POLICY).release?.owner);
+}
+
+function isProduction(owner: string | undefined): boolean {
+  return owner?.toLowerCase() === PRODUCTION_OWNER.toLowerCase();
+}
+
 function publishElsewhere(
   host: Pick<ReleaseHost, 'publish'>,
   artifact: unknown,
@@ -101,7 +110,6 @@ function publishElsewhere(
   const url = isMapping(artifact) ? artifact['url'] : null;
   if (typeof url !== 'string' || promised === null) return;
   const { release } = readUrl(url, GITHUB_POLICY);
-  if (release === null || release.tag === null) return;
-  if (release.owner.toLowerCase() === PRODUCTION_OWNER.toLowerCase()) return;
+  if (release === null || release.tag === null || isProduction(release.owner)) return;
   host.publish(release.tag, release.file, promised.bytes, release.owner);
 }

@@ -36,12 +36,12 @@ interface Stage {
 async function openStage(): Promise<Stage> {
   const host = await startReleaseHost();
   onTestFinished(() => host.close());
-  const known = ['1.0.0', '2.0.0.31', '2.0.0.45', '2.0.0.46', '2.0.0.47'].map((version) => {
+  const known = ['1.0.0', '2.0.0.31', '2.0.0.45', '2.0.0.46', '2.0.0.47', '2.7.1'].map((version) => {
     return [makeBuild(buildPlan(version)).sha256, version] as const;
   });
   const versions = new Map([
     ...known,
-    [makeBuild(buildPlan('2.0.0.47', { label: 'other channel' })).sha256, 'other'] as const,
+    [makeBuild(buildPlan('2.7.1', { label: 'other channel' })).sha256, 'other'] as const,
   ]);
   return {
     stage: (state, offered = OFFERED, promised = PROMISED) => {
@@ -119,7 +119,10 @@ describe('stageHost', () => {
     expect(await at('Update')).toBe('2.0.0.46');
     stage(
       { releases: [...both] },
-      offerOf('2.0.0.46', { changes: { artifact: { type: 'txt' } } }),
+      offerOf('2.0.0.46', {
+        url: { address: 'https://example.com/a.txt' },
+        changes: { artifact: { type: 'txt' } },
+      }),
       makeBuild(buildPlan('1', { kind: 'text' })),
     );
     expect(await at('v2.0.0.46')).toBe(404);
@@ -178,7 +181,7 @@ describe('the states of resources/lab, for 2.0.0.46 on the stable channel', () =
     ['both', ['2.0.0.31', '2.0.0.46', 404]],
     ['version-tags-only', [404, '2.0.0.46', 404]],
     ['bridged', ['2.0.0.46', '2.0.0.46', 404]],
-    ['fixed-tag-changed', ['2.0.0.46', 404, 404], ['2.0.0.47', 404, 404], ['2.0.0.47', 404, 404]],
+    ['fixed-tag-changed', ['2.0.0.46', 404, 404], ['2.7.1', 404, 404], ['2.7.1', 404, 404]],
     ['asset-missing', [404, 404, 404]],
     ['version-tag-late', [404, 404, 404], [404, 404, 404], [404, '2.0.0.46', 404]],
     ['redirect-host-down', [503, 503, 404]],
