@@ -11,17 +11,30 @@ export interface ManifestParts {
   readonly top?: Readonly<Record<string, unknown>>;
 }
 
+export interface ManifestFigures extends Omit<ManifestParts, 'bytes'> {
+  /** In bytes. */
+  readonly size: number;
+  /** 64 hex digits. */
+  readonly sha256: string;
+}
+
 /** A manifest as the publish flow writes them (DESIGN.md section 3), honest unless told otherwise. */
-export function manifestText({ version, url, bytes, artifact, top }: ManifestParts): string {
-  const manifest = {
+export function manifestText({ bytes, ...parts }: ManifestParts): string {
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return JSON.stringify(manifestDocument({ ...parts, size: bytes.length, sha256 }));
+}
+
+/** As `manifestText`, of bytes whose figures are known. */
+export function manifestDocument({ version, url, size, sha256, artifact, top }: ManifestFigures) {
+  return {
     version,
     build: version,
     release_date: '2026-03-12T00:00:00Z',
     artifact: {
       type: 'dmg',
       url,
-      size: bytes.length,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
+      size,
+      sha256,
       arch: 'universal2',
       min_os: '11.0',
       ed25519: '',
@@ -32,5 +45,4 @@ export function manifestText({ version, url, bytes, artifact, top }: ManifestPar
     notes_url: '',
     ...top,
   };
-  return JSON.stringify(manifest);
 }

@@ -84,6 +84,8 @@ export interface ReleaseHost {
   /** Same as publish: what a fixed tag allows and a version tag should not. */
   replace(tag: string, file: string, content: Content, owner?: string): string;
   withdraw(tag: string, file: string, owner?: string): void;
+  /** Takes away all releases with their tags and bytes: of every repository, signed addresses too. */
+  empty(): void;
   setManifest(path: string, body: Uint8Array | string | null): string;
   /** Adds a fault; the returned function takes it away. */
   fault(fault: Fault): () => void;
@@ -190,6 +192,7 @@ export async function startReleaseHost(options: ReleaseHostOptions = {}): Promis
     publish,
     replace: publish,
     withdraw: (tag, file, owner = PRODUCTION_OWNER) => withdrawAsset(store.find(owner), tag, file),
+    empty: () => store.empty(),
     setManifest,
     fault: (fault) => faults.add(fault),
     clearFaults: () => faults.clear(),

@@ -162,6 +162,18 @@ export class Store {
     return this.#served.get(blobId) ?? null;
   }
 
+  /** What repositories hold goes, for good; their settings stay. */
+  empty(): void {
+    for (const repository of this.#repositories.values()) {
+      repository.releases.length = 0;
+      repository.tags.clear();
+      repository.usedTags.clear();
+      repository.latest = null;
+    }
+    for (const { blob } of this.#served.values()) blob?.discard();
+    this.#served.clear();
+  }
+
   forget(blob: Blob): void {
     this.#served.delete(blob.id);
     blob.discard();

@@ -26,8 +26,13 @@ export interface OfferedManifest {
   readonly date: string | null;
   /** What the promised bytes hold; null where it promises none that anybody could have. */
   readonly promised: BuildPlan | null;
-  /** The manifest; null where `text` is served as it is. Release URLs are GitHub's; size and sha256 are put in when it is written. */
+  /** The manifest; null where `text` is served as it is. Release URLs are GitHub's. */
   readonly document: Readonly<Record<string, unknown>> | null;
+  /**
+   * Whether the document's size and sha256 are those of real bytes, which nobody has here: the stand-in's are put in
+   * when it is written. Others are the stand-in's already, or wrong on purpose.
+   */
+  readonly isOfRealBytes: boolean;
   readonly text: string | null;
   readonly checks: number;
 }
@@ -45,4 +50,9 @@ export interface Scenario {
   readonly title: string;
   readonly offer: Offer;
   readonly host: HostState;
+}
+
+/** The offer on that state of the host, as `--scenario` names it. */
+export function makeScenario(offer: Offer, host: HostState): Scenario {
+  return { name: `${offer.name}/${host.name}`, title: `${offer.title}; ${host.title}`, offer, host };
 }

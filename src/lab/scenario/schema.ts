@@ -6,6 +6,15 @@ import { CHANNELS } from '../../config.ts';
  * write one; `scripts/write-lab-schemas.ts` makes the JSON Schemas that editors check them with.
  */
 
+/** A mapping with no other keys than these: a mistyped one would silently stand for its default. */
+function mapping<const Entries extends v.ObjectEntries>(entries: Entries) {
+  const keys = Object.keys(entries).filter((key) => key !== '$schema');
+  return v.strictObject(entries, ({ expected, received }) => {
+    if (expected === 'never') return `is no key that is known here. There are ${keys.join(', ')}`;
+    return received === 'undefined' ? 'is missing' : `must be a mapping with keys of ${keys.join(', ')}`;
+  });
+}
+
 const title = v.pipe(
   v.string(),
   v.minLength(1),
@@ -17,7 +26,7 @@ const description = v.pipe(
 );
 
 const build = v.pipe(
-  v.strictObject({
+  mapping({
     kind: v.pipe(
       v.optional(v.picklist(['app', 'text']), 'app'),
       v.description('A disk image with an app, or the 33-byte text file that manifests once offered.'),
@@ -46,7 +55,7 @@ const build = v.pipe(
 );
 
 const manifest = v.pipe(
-  v.strictObject({
+  mapping({
     version: v.pipe(v.string(), v.description('The version that is offered.')),
     channel: v.optional(v.picklist(CHANNELS), 'stable'),
     date: v.pipe(v.optional(v.string(), '2026-03-12T00:00:00Z'), v.description('release_date.')),
@@ -55,15 +64,21 @@ const manifest = v.pipe(
       v.description('What the promised bytes hold; an honest build of the version unless said.'),
     ),
     buildNumber: v.pipe(
-      v.optional(v.union([v.string(), v.number()])),
+      v.optional(v.union([v.string(), v.pipe(v.number(), v.safeInteger())])),
       v.description('The key "build"; the version unless said. A number is what the oldest client compares.'),
     ),
     url: v.pipe(
       v.optional(
-        v.union([v.picklist(['version-tag', 'fixed-tag', 'none']), v.strictObject({ address: v.string() })]),
+        v.union([v.picklist(['version-tag', 'fixed-tag', 'none']), mapping({ address: v.string() })]),
         'version-tag',
       ),
       v.description('Where the manifest says that the bytes are.'),
+    ),
+    form: v.pipe(
+      v.optional(v.picklist(['legacy', 'schema-2'])),
+      v.description(
+        'schema-2: as nexy-release writes it, with a version tag whatever is said of url and buildNumber. The form of the old scripts unless said.',
+      ),
     ),
     changes: v.pipe(
       v.optional(v.record(v.string(), v.unknown()), {}),
@@ -84,11 +99,14 @@ const manifest = v.pipe(
 );
 
 export const OFFER_SCHEMA = v.pipe(
-  v.strictObject({
+  mapping({
     $schema: v.optional(v.string()),
     title,
     description,
-    shows: v.pipe(v.optional(v.string()), v.description('The finding or drift that this is an example of.')),
+    shows: v.pipe(
+      v.optional(v.string()),
+      v.description('The code of the finding, drift or refusal that this is an example of.'),
+    ),
     manifests: v.pipe(
       v.array(manifest),
       v.minLength(1),
@@ -103,14 +121,23 @@ const holds = v.pipe(
   v.description('The bytes that the current manifest promises, no file at all, or another build.'),
 );
 const tag = v.pipe(
-  v.union([v.picklist(['fixed', 'version', 'other-fixed']), v.strictObject({ name: v.string() })]),
+  v.union([
+    v.picklist(['fixed', 'version', 'other-fixed']),
+    mapping({
+      name: v.pipe(v.string(), v.minLength(1)),
+      owner: v.pipe(
+        v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/))),
+        v.description('owner/repository; the production owner unless said.'),
+      ),
+    }),
+  ]),
   v.description(
     "The channel's fixed tag, the manifest's version tag, the other channel's fixed tag, or any by its name.",
   ),
 );
 
 export const HOST_SCHEMA = v.pipe(
-  v.strictObject({
+  mapping({
     $schema: v.optional(v.string()),
     title,
     description,
@@ -120,13 +147,13 @@ export const HOST_SCHEMA = v.pipe(
       v.description('Where this team puts a release. Tells whether a client could ever get the next one.'),
     ),
     releases: v.pipe(
-      v.optional(v.array(v.strictObject({ tag, holds })), []),
+      v.optional(v.array(mapping({ tag, holds })), []),
       v.description('What lies there when a manifest begins to be offered. What lay there before stays.'),
     ),
     events: v.pipe(
       v.optional(
         v.array(
-          v.strictObject({
+          mapping({
             after: v.pipe(
               v.picklist(['feed', 'check']),
               v.description('Once the feed was read during that check, or once the check has ended.'),
@@ -148,12 +175,18 @@ export const HOST_SCHEMA = v.pipe(
     faults: v.pipe(
       v.optional(
         v.array(
-          v.strictObject({
+          mapping({
             on: v.pipe(
               v.picklist(['release', 'asset']),
               v.description('The address on github.com, or the host that it redirects to.'),
             ),
-            status: v.pipe(v.number(), v.integer(), v.description('HTTP status of every answer.')),
+            status: v.pipe(
+              v.number(),
+              v.integer(),
+              v.minValue(400),
+              v.maxValue(599),
+              v.description('HTTP status of every answer.'),
+            ),
           }),
         ),
         [],
@@ -164,23 +197,24 @@ export const HOST_SCHEMA = v.pipe(
   v.description('The state of the release host.'),
 );
 
-const installed = v.strictObject({
+const installed = mapping({
   version: v.pipe(v.string(), v.description('CFBundleShortVersionString of the installed app.')),
   bundleVersion: v.pipe(
     v.optional(v.string()),
     v.description('CFBundleVersion; the version unless said otherwise.'),
   ),
 });
+const MACOS = /^[0-9]+(\.[0-9]+){0,2}$/;
 const mac = {
-  macos: v.pipe(v.string(), v.description('The version of macOS, e.g. 15.5.')),
+  macos: v.pipe(v.string(), v.regex(MACOS), v.description('The version of macOS, e.g. 15.5.')),
   architecture: v.optional(v.picklist(['arm64', 'x86_64']), 'arm64'),
   installed,
 };
 
 export const CLIENT_SCHEMA = v.pipe(
   v.variant('model', [
-    v.strictObject({ $schema: v.optional(v.string()), title, description, model: v.literal('ours'), ...mac }),
-    v.strictObject({
+    mapping({ $schema: v.optional(v.string()), title, description, model: v.literal('ours'), ...mac }),
+    mapping({
       $schema: v.optional(v.string()),
       title,
       description,
@@ -191,7 +225,7 @@ export const CLIENT_SCHEMA = v.pipe(
         v.description('How it tells that something newer is offered.'),
       ),
       downloads: v.pipe(
-        v.union([v.literal('artifact-url'), v.strictObject({ address: v.string() })]),
+        v.union([v.literal('artifact-url'), mapping({ address: v.string() })]),
         v.description('From the address in the manifest, or from one that is built in.'),
       ),
       verifies: v.pipe(
@@ -203,7 +237,7 @@ export const CLIENT_SCHEMA = v.pipe(
         v.description('Whether it knows a key to check ed25519 with; without one that is passed over.'),
       ),
     }),
-    v.strictObject({
+    mapping({
       $schema: v.optional(v.string()),
       title,
       description,
@@ -215,7 +249,7 @@ export const CLIENT_SCHEMA = v.pipe(
 );
 
 export const SCENARIO_SCHEMA = v.pipe(
-  v.strictObject({
+  mapping({
     $schema: v.optional(v.string()),
     title,
     description,
