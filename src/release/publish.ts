@@ -166,7 +166,7 @@ async function offer(
 
 function manifestParts(
   { version, channel, critical, rolloutPercentage }: Publication,
-  { minimumOs, architecture }: Inbox,
+  { minimumOs, architecture, buildNumber }: Inbox,
   { tag, publishedAt, assets }: PublishedRelease,
 ) {
   return {
@@ -177,6 +177,7 @@ function manifestParts(
     assets,
     minimumOs,
     architecture,
+    buildNumber,
     critical,
     rolloutPercentage,
   };

@@ -59,6 +59,44 @@ describe('nexy-release publish', () => {
     expect(minimum).toMatchObject({ status: 1, json: { error: { code: 'bundle-minimum-mismatch' } } });
   });
 
+  it('offers an app with a whole build number to the oldest clients, and to all others as ever', async () => {
+    const world = await openReleaseWorld();
+    await world.build('2.0.0.46', 'inbox', { shortVersion: '2.0.0.46', bundleVersion: '20646' });
+    const published = await world.release([...PUBLISH_TO_BETA, '--json']);
+    expect(published, published.stderr).toMatchObject({ status: 0, json: { result: 'published' } });
+    const promotion = ['promote', '--from', 'beta', '--to', 'stable', '--manifests', 'manifests'];
+    expect(await world.release(promotion)).toMatchObject({ status: 0 });
+    const file = join(world.folder, 'manifests', 'manifest.json');
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ version: '2.0.0.46', build: 20_646 });
+
+    const verified = await world.release(['verify', '--channel', 'stable', '--manifests', 'manifests']);
+    expect(verified, verified.stderr).toMatchObject({ status: 0 });
+    const status = await world.release(['status', '--manifests', 'manifests', '--json']);
+    expect(status.json).toMatchObject({
+      channels: [{ version: '2.0.0.46', verdict: 'ok' }, { verdict: 'ok' }],
+    });
+
+    const trust = ['--download-base', world.host.origin, '--allow-loopback', '--json'];
+    const doctor = await runCli(['doctor', file, ...trust]);
+    expect(doctor.json).toMatchObject({ manifests: [{ version: '2.0.0.46', verdict: 'ok' }] });
+    const check = async (current: string) =>
+      (await runCli(['check', '--manifest', file, '--current', current, ...trust])).json;
+    expect(await check('2.0.0.45')).toMatchObject({ action: 'update', offered: '2.0.0.46' });
+    // Ours goes by versions: 20646 is no higher version than this.
+    expect(await check('2.0.0.47')).toMatchObject({ action: 'none', reason: 'older' });
+
+    const site = ['export', '--manifests', 'manifests', '--out', 'site'];
+    const options = ['--download-base', world.host.origin, '--allow-loopback'];
+    const exported = await runCli([...site, ...options], {
+      program: 'nexy-update-server',
+      folder: world.folder,
+    });
+    expect(exported, exported.stderr).toMatchObject({ status: 0 });
+    expect(readFileSync(join(world.folder, 'site', 'appcast.xml'), 'utf8')).toContain(
+      '<sparkle:version>20646</sparkle:version>',
+    );
+  });
+
   it('does nothing the second time, says so for each file, and warns of what it could not look into', async () => {
     const world = await openQuickWorld();
     const first = await world.release(PUBLISH_TO_BETA);

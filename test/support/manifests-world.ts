@@ -31,6 +31,7 @@ export function publishedManifest(
     ],
     minimumOs: '11.0',
     architecture: 'universal2',
+    buildNumber: null,
     critical: false,
     rolloutPercentage: null,
     ...more,

@@ -6,6 +6,7 @@ import {
   type ReleaseHostOptions,
   startReleaseHost,
 } from '../../src/lab/release-host/release-host.ts';
+import type { AppPlan } from './make-app.ts';
 import { canMakeImages, makeImage } from './make-image.ts';
 import { makePackage } from './make-package.ts';
 import { type CliResult, type RunningCli, type StartOptions, startCli } from './run-cli.ts';
@@ -18,7 +19,7 @@ export interface ReleaseWorld {
   /** Working directory of the commands. */
   readonly folder: string;
   /** Makes an inbox, below the folder, with a DMG, a PKG and notes of that version. */
-  build(version: string, inbox?: string): Promise<void>;
+  build(version: string, inbox?: string, app?: Partial<AppPlan>): Promise<void>;
   /** Runs a command of nexy-release as a process of its own, against the double of GitHub. */
   release(args: readonly string[], options?: StartOptions): Promise<CliResult>;
   startRelease(args: readonly string[], options?: StartOptions): RunningCli;
@@ -57,7 +58,7 @@ export async function openReleaseWorld(options: ReleaseHostOptions = {}): Promis
   return {
     host,
     folder,
-    build: (version, inbox = 'inbox') => build(folder, version, join(folder, inbox)),
+    build: (version, inbox = 'inbox', app = {}) => build(folder, version, join(folder, inbox), app),
     release: (args, more) => startRelease(args, more).result,
     startRelease,
     writes: () =>
@@ -68,9 +69,9 @@ export async function openReleaseWorld(options: ReleaseHostOptions = {}): Promis
 }
 
 /** As a build leaves it; without xorriso the DMG is no image, which the publish flow warns of. */
-async function build(folder: string, version: string, inbox: string): Promise<void> {
+async function build(folder: string, version: string, inbox: string, more: Partial<AppPlan>): Promise<void> {
   const source = join(folder, `source-${version}`);
-  const app = await makeNexy(source, version);
+  const app = await makeNexy(source, version, more);
   await mkdir(inbox, { recursive: true });
   const dmg = join(inbox, 'Nexy.dmg');
   if (canMakeImages()) makeImage({ sourceFolder: source, volumeName: 'Nexy', output: dmg });

@@ -20,6 +20,8 @@ export interface Inbox {
   /** Of the payload, else what was given; null where nobody says. */
   readonly minimumOs: string | null;
   readonly architecture: PublishedArchitecture | null;
+  /** The payload's CFBundleVersion where that is a whole number; else null. */
+  readonly buildNumber: number | null;
   /** Sentences for a person. */
   readonly warnings: readonly string[];
   close(): Promise<void>;
@@ -77,6 +79,7 @@ export async function readInbox(folder: string, options: InboxOptions): Promise<
       notes,
       minimumOs: judgement.minimumOs,
       architecture: judgement.architecture,
+      buildNumber: judgement.buildNumber,
       warnings: [...missing, ...warnings, ...judgement.warnings],
       close,
     };

@@ -1,7 +1,7 @@
 import { isBundleOfVersion } from '../../bundle/bundle-version.ts';
 import { UpdateError } from '../../errors.ts';
 import { quote } from '../../quote.ts';
-import { isSameVersion, readVersion, type Version } from '../../version.ts';
+import { compareVersions, isSameVersion, parseVersion, readVersion, type Version } from '../../version.ts';
 import type { ArtifactName, ArtifactPayload } from './inspect-artifact.ts';
 
 export interface InspectedPayload {
@@ -24,8 +24,13 @@ export interface PayloadJudgement {
   readonly minimumOs: string | null;
   /** Null where no program says for which processors it was built. */
   readonly architecture: PublishedArchitecture | null;
+  /** CFBundleVersion of what clients install, where that is a whole number; else null. */
+  readonly buildNumber: number | null;
   readonly warnings: readonly string[];
 }
+
+/** What every manifest of the legacy era asked for, so that older Macs than that have no installation. */
+const OLDEST_MACOS = parseVersion('11.0');
 
 /**
  * Judges what was found in the artifacts, as clients will (step 4 of an install), and whether they agree. Pure.
@@ -40,7 +45,10 @@ export function judgePayloads(
   for (const each of payloads) judgePayload(each, expectation);
   const warnings: string[] = [];
   const minimumOs = judgeMinimum(payloads, expectation.minimumOs, warnings);
-  return { minimumOs, architecture: judgeArchitectures(payloads, warnings), warnings };
+  const architecture = judgeArchitectures(payloads, warnings);
+  const buildNumber = judgeBuildNumber(payloads, warnings);
+  if (buildNumber !== null) warnings.push(...minimumIgnored(buildNumber, minimumOs));
+  return { minimumOs, architecture, buildNumber, warnings };
 }
 
 function judgePayload({ name, payload }: InspectedPayload, { version, bundleId }: PayloadExpectation): void {
@@ -90,6 +98,44 @@ function judgeMinimum(
     `Nothing was published: ${first.source} asks for macOS ${first.text}, and ${other.source} says ${other.text}. Clients would be offered what does not run, or not be offered what does. Make both the same.`,
     { details: Object.fromEntries(minimums.map(({ source, text }) => [source, text])) },
   );
+}
+
+/**
+ * That of the first artifact, since it is what clients install: they compare it with the CFBundleVersion that they have
+ * afterwards, and one that stayed below it would be offered the same version for ever.
+ */
+function judgeBuildNumber(payloads: readonly InspectedPayload[], warnings: string[]): number | null {
+  const [first, second] = payloads.map(({ name, payload: { bundleVersion } }) => ({
+    name,
+    text: bundleVersion,
+    number: readBuildNumber(bundleVersion),
+  }));
+  if (first === undefined) return null;
+  if (second === undefined || second.number === first.number) return first.number;
+  if (first.number !== null && second.number !== null)
+    throw new UpdateError(
+      'bundle-version-mismatch',
+      `Nothing was published: the app in ${first.name} has build number ${first.number} (CFBundleVersion), and that in ${second.name} ${second.number}. A manifest has one for both, and installations of the other would be offered too much or too little. Build both from one app.`,
+      { details: { [first.name]: first.number, [second.name]: second.number } },
+    );
+  warnings.push(
+    `CFBundleVersion is ${shown(first.text, 'missing')} in ${first.name} and ${shown(second.text, 'missing')} in ${second.name}: the manifest goes by ${first.name}. Build both from one app.`,
+  );
+  return first.number;
+}
+
+/** A whole number as JSON has it: without leading zeros, and exact. */
+function readBuildNumber(bundleVersion: string | null): number | null {
+  if (bundleVersion === null || !/^(?:0|[1-9]\d*)$/.test(bundleVersion)) return null;
+  return Number.isSafeInteger(Number(bundleVersion)) ? Number(bundleVersion) : null;
+}
+
+function minimumIgnored(buildNumber: number, minimumOs: string | null): readonly string[] {
+  const minimum = readVersion(minimumOs ?? '');
+  if (minimum === null || compareVersions(minimum, OLDEST_MACOS) <= 0) return [];
+  return [
+    `THE OLDEST INSTALLATIONS MAY END WITH AN APP THAT DOES NOT START: those that go by whole build numbers (this one is ${buildNumber}) do not look at min_os, and would install this version on a Mac with less than macOS ${minimum.text} too. Publish it into a folder of manifests that they do not read; "nexy-updater lab --plan" shows the way.`,
+  ];
 }
 
 /** What runs from every artifact: a manifest has one word for all. */

@@ -17,6 +17,8 @@ export interface ManifestParts {
   readonly assets: readonly AssetFacts[];
   readonly minimumOs: string | null;
   readonly architecture: string | null;
+  /** The payload's CFBundleVersion where that is a whole number; else null. */
+  readonly buildNumber: number | null;
   readonly critical: boolean;
   /** 0 to 100; null or 100 offers the version to everybody. */
   readonly rolloutPercentage: number | null;
@@ -50,7 +52,10 @@ export function makeManifestText(parts: ManifestParts, policy: AssessPolicy): st
     throw new UpdateError('inbox-incomplete', `A release without an artifact or ${NOTES} cannot be offered.`);
   const document = {
     version: version.text,
-    build: version.text,
+    // Sparkle, and the oldest clients, compare it with the CFBundleVersion that is installed: what is offered and what
+    // is installed then have to be the same, or they are offered it for ever. Those oldest clients read whole numbers
+    // alone, and take a dotted text for no offer at all.
+    build: parts.buildNumber ?? version.text,
     release_date: parts.releaseDate,
     artifact,
     critical: parts.critical,

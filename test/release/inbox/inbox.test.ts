@@ -170,6 +170,29 @@ describe(`readInbox of a whole build${WITHOUT_IMAGES}`, { skip: !canMakeImages()
     expect(await world.fail()).toMatchObject({ code: 'payload-incompatible' });
   });
 
+  it('takes the build number of the image, and refuses a package with another', async () => {
+    const world = await openWorld();
+    world.put('LATEST_CHANGES.md');
+    await world.dmg('2.0.0.46', { shortVersion: '2.0.0.46', bundleVersion: '20646' });
+    await world.pkg('2.0.0.46', { shortVersion: '2.0.0.46', bundleVersion: '20646' });
+    expect(await world.read()).toMatchObject({ buildNumber: 20_646, warnings: [] });
+    await world.pkg('2.0.0.46', { shortVersion: '2.0.0.46', bundleVersion: '20647' });
+    expect(await world.fail()).toMatchObject({
+      code: 'bundle-version-mismatch',
+      message: expect.stringMatching(/20646.*20647/),
+      details: { 'Nexy.dmg': 20_646, 'Nexy.pkg': 20_647 },
+    });
+    await world.pkg();
+    expect(await world.read()).toMatchObject({
+      buildNumber: 20_646,
+      warnings: [expect.stringMatching(/"20646" in Nexy\.dmg and "2\.0\.0\.46" in Nexy\.pkg/)],
+    });
+    // What clients install has no number, so the manifest may have none either.
+    await world.dmg();
+    await world.pkg('2.0.0.46', { shortVersion: '2.0.0.46', bundleVersion: '20646' });
+    expect(await world.read()).toMatchObject({ buildNumber: null, warnings: [expect.anything()] });
+  });
+
   it('refuses an image of another app, of two apps, of none', async () => {
     const world = await openWorld();
     world.put('LATEST_CHANGES.md');
@@ -224,6 +247,43 @@ describe('readInbox', () => {
       expect.stringContaining('receipt for "7"'),
     ]);
   });
+
+  it.each([
+    ['20646', 20_646],
+    ['0', 0],
+    ['9007199254740991', 9_007_199_254_740_991],
+    // Not exact as a JSON number.
+    ['9007199254740992', null],
+    ['020646', null],
+    ['2.0.0.46', null],
+    ['20646b1', null],
+  ])('reads CFBundleVersion %s as the build number %s', async (bundleVersion, buildNumber) => {
+    const world = await openWorld();
+    await world.pkg('2.0.0.46', { shortVersion: '2.0.0.46', bundleVersion });
+    world.put('LATEST_CHANGES.md');
+    expect(await world.read()).toMatchObject({
+      buildNumber,
+      warnings: [expect.stringContaining('no Nexy.dmg')],
+    });
+  });
+
+  it.each([
+    ['11.0', '20646', 0],
+    ['10.15', '20646', 0],
+    ['13.0', '2.0.0.46', 0],
+    ['11.1', '20646', 1],
+    ['13.0', '20646', 1],
+  ])(
+    'for a minimum of %s and a bundle version %s, warns of old installations that pay no heed to min_os: %d',
+    async (minimumSystemVersion, bundleVersion, count) => {
+      const world = await openWorld();
+      await world.pkg('2.0.0.46', { shortVersion: '2.0.0.46', bundleVersion, minimumSystemVersion });
+      world.put('LATEST_CHANGES.md');
+      const warnings = (await world.read()).warnings.filter((text) => text.includes('min_os'));
+      expect(warnings).toHaveLength(count);
+      expect(warnings.every((text) => text.includes(minimumSystemVersion))).toBe(true);
+    },
+  );
 
   it('goes on, with a loud warning, where a file is neither image nor package', async () => {
     const world = await openWorld();

@@ -22,6 +22,7 @@ const PARTS: ManifestParts = {
   assets: [DMG, PKG, NOTES],
   minimumOs: '11.0',
   architecture: 'universal2',
+  buildNumber: null,
   critical: false,
   rolloutPercentage: null,
 };
@@ -48,6 +49,7 @@ const anyParts: fc.Arbitrary<ManifestParts> = fc
     digests: fc.tuple(digest, digest, digest),
     minimumOs: fc.constantFrom(null, '11.0', '13', '26.1.2'),
     architecture: fc.constantFrom(null, 'universal2', 'arm64', 'x86_64'),
+    buildNumber: fc.option(fc.maxSafeNat()),
     critical: fc.boolean(),
     rolloutPercentage: fc.oneof(
       fc.constant(null),
@@ -99,6 +101,11 @@ describe('makeManifestText', () => {
     });
   });
 
+  it('has the build number of the app as a JSON number, which the oldest clients read', () => {
+    expect(makeManifestText({ ...PARTS, buildNumber: 20_646 }, POLICY)).toContain('\n  "build": 20646,\n');
+    expect(makeManifestText(PARTS, POLICY)).toContain('\n  "build": "2.0.0.46",\n');
+  });
+
   it('offers the package where there is nothing else', () => {
     expect(make({ assets: [NOTES, PKG] })).toMatchObject({
       artifact: { type: 'pkg' },
@@ -147,8 +154,11 @@ describe('makeManifestText', () => {
         const document = JSON.parse(makeManifestText(parts, POLICY));
         const { artifact } = document;
         // All nineteen manifests of the legacy script have exactly these keys with these types.
-        for (const key of ['version', 'build', 'release_date', 'notes_url'])
+        for (const key of ['version', 'release_date', 'notes_url'])
           expect(typeof document[key]).toBe('string');
+        // The first of them had a number there, which is what its clients read.
+        if (parts.buildNumber === null) expect(document.build).toBe(parts.version.text);
+        else expect(document.build).toBe(parts.buildNumber);
         for (const key of ['type', 'url', 'sha256', 'arch', 'min_os', 'ed25519'])
           expect(typeof artifact[key]).toBe('string');
         for (const key of ['critical', 'auto_install']) expect(typeof document[key]).toBe('boolean');
