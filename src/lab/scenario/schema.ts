@@ -77,7 +77,7 @@ const manifest = v.pipe(
     form: v.pipe(
       v.optional(v.picklist(['legacy', 'schema-2'])),
       v.description(
-        'schema-2: as nexy-release writes it, with a version tag whatever is said of url and buildNumber. The form of the old scripts unless said.',
+        'schema-2: as nexy-release writes it, with a version tag and the build number of the app inside. The form of the old scripts unless said.',
       ),
     ),
     changes: v.pipe(
