@@ -19,7 +19,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { writeInfoPlist } from '../src/lab/builds/info-plist.ts';
+import { BUNDLE_ID, writeInfoPlist } from '../src/lab/builds/info-plist.ts';
 import { TEMPLATE_PLAN } from '../src/lab/builds/make-build.ts';
 import { SEAL_FILE, TEAM } from '../src/lab/mac/code-signature.ts';
 import { makeApp } from '../test/support/make-app.ts';
@@ -40,7 +40,7 @@ try {
   mkdirSync(source);
   await makeApp({
     folder: source,
-    bundleId: 'com.nexy.assistant',
+    bundleId: BUNDLE_ID,
     executable: { kind: 'mach-o', architectures: ['arm64', 'x86_64'] },
     extraFiles: { 'Contents/Info.plist': writeInfoPlist(TEMPLATE_PLAN), [SEAL_FILE]: `${TEAM}\n` },
     // The lab's Macs look at the file above; a real signature would not survive another Info.plist.

@@ -14,6 +14,8 @@ export interface TrustPolicy {
   readonly allowedHosts: readonly string[];
   /** Allows plain http and any port on 127.0.0.1 and localhost; for tests and the demo. */
   readonly allowLoopback: boolean;
+  /** Allows plain http on the download base alone, and nothing else of this computer; for the lab. */
+  readonly trustsDownloadBase?: boolean;
 }
 
 /** The contents of `updater.yml`. */

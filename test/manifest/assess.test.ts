@@ -538,6 +538,18 @@ describe('hosts that the config allows', () => {
       'foreign-host',
     ]);
   });
+
+  it('allows of loopback the download base alone where the caller trusts that', () => {
+    const downloadBase = 'http://127.0.0.1:8123';
+    const policy = { ...POLICY, downloadBase, trustsDownloadBase: true };
+    expect(codesOfUrl(`${downloadBase}/${OWNER}/releases/download/v2.0.0.46/Nexy.dmg`, policy)).toEqual([]);
+    expect(codesOfUrl(`${downloadBase}/Nexy.dmg`, policy)).toEqual(['foreign-host']);
+    for (const url of ['http://127.0.0.1:8124/Nexy.dmg', 'http://localhost:8123/Nexy.dmg'])
+      expect(codesOfUrl(url, policy)).toEqual(['artifact-url-insecure', 'foreign-host']);
+    expect(() => assess(sampleManifest(), { ...policy, downloadBase: 'http://example.com' })).toThrow(
+      expect.objectContaining({ code: 'usage' }),
+    );
+  });
 });
 
 describe('channel', () => {

@@ -7,6 +7,9 @@ import type { BuildPlan } from './build-plan.ts';
 /** Bytes of every build's Info.plist, so that one can be written over another within an image. */
 export const INFO_PLIST_BYTES = 4096;
 
+/** Of Nexy, and of every build. */
+export const BUNDLE_ID = 'com.nexy.assistant';
+
 /** Keys of our own beside Apple's. */
 const LABEL = 'NexyLabLabel';
 const UPDATER = 'NexyLabUpdater';
@@ -27,7 +30,7 @@ export function writeInfoPlist(plan: BuildPlan): Buffer {
   const xml = serialize(
     {
       CFBundleExecutable: 'Nexy',
-      CFBundleIdentifier: 'com.nexy.assistant',
+      CFBundleIdentifier: BUNDLE_ID,
       CFBundleInfoDictionaryVersion: '6.0',
       CFBundleName: 'Nexy',
       CFBundlePackageType: 'APPL',

@@ -95,6 +95,7 @@ export interface ReleaseHost {
   close(): Promise<void>;
 }
 
+/** The repository that releases come from, as resources/updater.yml names it. */
 export const PRODUCTION_OWNER = 'Seregawpn/Nexy_production';
 const DEFAULT_LIFETIME = 300_000;
 
