@@ -57,7 +57,10 @@ const build = v.pipe(
 const manifest = v.pipe(
   mapping({
     version: v.pipe(v.string(), v.description('The version that is offered.')),
-    channel: v.optional(v.picklist(CHANNELS), 'stable'),
+    channel: v.pipe(
+      v.optional(v.picklist(CHANNELS), 'stable'),
+      v.description('Whose feed serves it. The manifest does not say so, unless it is told to.'),
+    ),
     date: v.pipe(v.optional(v.string(), '2026-03-12T00:00:00Z'), v.description('release_date.')),
     build: v.pipe(
       v.optional(build),
