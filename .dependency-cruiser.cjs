@@ -71,6 +71,23 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'the-report-page-needs-no-node',
+      severity: 'error',
+      from: { path: '^src/lab/report/page/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      // Types of the report are gone at run time; what runs in the page is pure.
+      name: 'the-report-page-knows-the-report-alone',
+      severity: 'error',
+      from: { path: '^src/lab/report/page/' },
+      to: {
+        path: '^src/',
+        pathNot: ['^src/lab/report/page/', '^src/manifest/release-date\\.ts$'],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
       name: 'release-and-server-never-import-the-client',
       severity: 'error',
       from: { path: '^src/(release|server)/' },

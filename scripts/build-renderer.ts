@@ -4,10 +4,11 @@
  *
  *   node scripts/build-renderer.ts [--output <folder>]
  */
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { collectLicenses } from '../src/lab/report/collect-licenses.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SOURCE = join(ROOT, 'src', 'renderer');
@@ -36,25 +37,4 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 await copyFile(join(SOURCE, 'index.html'), join(output, 'index.html'));
-await writeFile(join(output, 'LICENSES.txt'), await collectLicenses(Object.keys(metafile.inputs)));
-
-/** @param inputs paths of everything that went into the bundle, relative to the repository */
-async function collectLicenses(inputs: readonly string[]): Promise<string> {
-  const folders = new Set(
-    inputs.flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []),
-  );
-  const licenses = [...folders].toSorted().map((folder) => readLicense(resolve(ROOT, folder)));
-  return `${(await Promise.all(licenses)).join('\n\n')}\n`;
-}
-
-async function readLicense(folder: string): Promise<string> {
-  const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
-    readonly name: string;
-    readonly version: string;
-    readonly license: string;
-  };
-  const files = (await readdir(folder)).filter((file) => /^licen[cs]e/i.test(file)).toSorted();
-  if (files.length === 0) throw new Error(`${name} is bundled, and there is no licence in ${folder}.`);
-  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
-  return [`${name} ${version} (${license})`, ...texts.map((text) => text.trim())].join('\n\n');
-}
+await writeFile(join(output, 'LICENSES.txt'), await collectLicenses(ROOT, Object.keys(metafile.inputs)));

@@ -3,6 +3,7 @@ import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { confirmCommand, recoverCommand, rollbackCommand, statusCommand } from './commands/installation.ts';
+import { labCommand } from './commands/lab.ts';
 import { updateCommand } from './commands/update.ts';
 import { runProgram } from './run-program.ts';
 
@@ -16,6 +17,8 @@ Examples:
     $ nexy-updater doctor manifests/ --history
   Watch a whole update on this machine, without a network:
     $ nexy-updater demo
+  See what every client does with every manifest:
+    $ nexy-updater lab
 
 Exit status: 0 done, nothing to do or held back; 1 failed or rejected; 2 wrong usage; 3 "check" found an update.`;
 
@@ -34,5 +37,6 @@ process.exitCode = await runProgram(process.argv.slice(2), {
     inspectCommand(),
     doctorCommand(),
     demoCommand(),
+    labCommand(),
   ],
 });

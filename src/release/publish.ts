@@ -12,6 +12,7 @@ import {
   standingOf,
   versionNotNewer,
 } from './manifests/decide-publication.ts';
+import { findIgnoredMinimum } from './manifests/ignored-minimum.ts';
 import { makeManifestText } from './manifests/manifest-document.ts';
 import type { PlannedAsset } from './publication/plan.ts';
 import { type PublishedRelease, publishRelease, type ReleaseOutcome } from './publication/publish-release.ts';
@@ -69,6 +70,8 @@ export async function publish(publication: Publication): Promise<PublishReport> 
     try {
       if (standing === 'superseded' && !(await isPublished(publication, github, inbox)))
         throw versionNotNewer(shelf, channel, version, 'published');
+      const warning = findIgnoredMinimum(inbox, shelf.channels[channel]?.manifest ?? null);
+      if (standing === 'newer' && warning !== null) publication.reporter.warn(warning);
       const outcome = await release(publication, github, inbox, standing);
       const changed = await offer(publication, inbox, outcome, standing);
       return {

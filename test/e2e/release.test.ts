@@ -95,6 +95,15 @@ describe('nexy-release publish', () => {
     expect(readFileSync(join(world.folder, 'site', 'appcast.xml'), 'utf8')).toContain(
       '<sparkle:version>20646</sparkle:version>',
     );
+
+    expect(published.stderr).not.toContain('THE OLDEST INSTALLATIONS');
+    const app = { shortVersion: '2.0.0.47', bundleVersion: '20647', minimumSystemVersion: '13.0' };
+    await world.build('2.0.0.47', 'inbox', app);
+    const next = await world.release(replace(PUBLISH_TO_BETA, '--version', '2.0.0.47'));
+    expect(next).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('THE OLDEST INSTALLATIONS'),
+    });
   });
 
   it('does nothing the second time, says so for each file, and warns of what it could not look into', async () => {

@@ -1,9 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { Command } from 'commander';
-import { UpdateError } from '../../errors.ts';
-import type { DoctorEntry, DoctorManifest, DoctorReport } from '../../manifest/doctor.ts';
+import type { DoctorManifest, DoctorReport } from '../../manifest/doctor.ts';
 import { interruptSignal } from '../interrupt.ts';
-import { readManifestSource } from '../manifest-source.ts';
 import {
   type JsonOption,
   type ManifestOptions,
@@ -12,6 +9,7 @@ import {
   withJson,
   withManifestOptions,
 } from '../options.ts';
+import { readManifestEntries } from '../read-manifest-entries.ts';
 import { openTerminal, type Terminal } from '../terminal.ts';
 
 interface DoctorCommandOptions extends ManifestOptions, JsonOption {
@@ -43,48 +41,15 @@ Example:
 async function runDoctor(sources: readonly string[], options: DoctorCommandOptions): Promise<void> {
   const { examine } = await import('../../manifest/doctor.ts');
   const terminal = openTerminal(options.json);
-  const entries = await readEntries(sources, options);
+  const entries = await readManifestEntries(sources, {
+    allowLoopback: options.allowLoopback,
+    signal: interruptSignal(),
+  });
   const policy = trustPolicy(options, await readConfig());
   const report = examine(entries, policy, { history: options.history, channel: options.channel ?? null });
   terminal.result(report);
   describeReport(report, terminal);
   if (report.manifests.some(({ verdict }) => verdict === 'reject')) process.exitCode = 1;
-}
-
-async function readEntries(
-  sources: readonly string[],
-  options: ManifestOptions,
-): Promise<readonly DoctorEntry[]> {
-  const signal = interruptSignal();
-  const files = (await Promise.all(sources.map(expandFolder))).flat();
-  if (files.length === 0) throw new UpdateError('usage', `There is no *.json file in ${sources.join(', ')}.`);
-  const entries: DoctorEntry[] = [];
-  for (const file of files) {
-    entries.push(await readEntry(file, { allowLoopback: options.allowLoopback, signal }, files.length === 1));
-  }
-  return entries;
-}
-
-/** Of several, one that cannot be read is a manifest to be rejected; alone it is a failure. */
-async function readEntry(
-  file: string,
-  options: Parameters<typeof readManifestSource>[1],
-  isOnlyOne: boolean,
-): Promise<DoctorEntry> {
-  try {
-    return { file, bytes: await readManifestSource(file, options) };
-  } catch (error) {
-    if (isOnlyOne || !(error instanceof UpdateError) || error.code === 'cancelled') throw error;
-    return { file, bytes: null, problem: error.message };
-  }
-}
-
-/** Folders stand for their *.json files. */
-async function expandFolder(source: string): Promise<readonly string[]> {
-  const status = await stat(source).catch(() => null);
-  if (!status?.isDirectory()) return [source];
-  const { listManifestFiles } = await import('../../check/list-manifest-files.ts');
-  return listManifestFiles(source);
 }
 
 function describeReport({ manifests, history }: DoctorReport, terminal: Terminal): void {

@@ -17,13 +17,19 @@ export interface LabWorld {
   readonly publicKey: string;
 }
 
-/** What one automatic check of a client came to. What is installed now is told by the Mac, and bytes by the host's log. */
+/** What one automatic check of a client came to. What is installed now is told by the Mac; bytes, where the client does not say, by the host's log. */
 export interface CheckResult {
   readonly action: 'none' | 'held' | 'rejected' | 'failed' | 'installed';
   /** A code, e.g. `newer`, `sha256-mismatch`, or a model's own word, e.g. `build-not-a-number`. */
   readonly reason: string;
   /** A sentence. */
   readonly message: string;
+  /**
+   * Bytes of artifacts that it took from the network, where it can tell. The host's log counts what was handed to the
+   * system, too, before a client read the headers and hung up: in the lab, whose images fit into a socket's buffer,
+   * that is everything, and of a real image next to nothing.
+   */
+  readonly artifactBytes?: number;
 }
 
 /** An updater on a Mac. */

@@ -17,21 +17,38 @@ const COUNT = new Intl.NumberFormat('en');
  * Caches and state last from check to check, as on a person's Mac.
  */
 export function openOurs(world: LabWorld): LabClient {
-  const clock = { now: new Date(0) };
-  let updater = start(world, clock);
+  const session: Session = { now: new Date(0), ticks: 0, taken: 0, position: 0 };
+  let updater = start(world, session);
   return {
     async check(now) {
-      clock.now = now;
+      session.now = now;
+      session.taken = 0;
+      session.position = 0;
+      const { log } = world.host;
+      const before = log.length;
       const result = await checkOnce(world, updater);
+      // A file that was here from an earlier check is told of as progress, too.
+      const isFetched = log.slice(before).some(({ on, status }) => on === 'asset' && status < 300);
       // The relaunched app starts with what is on the disk, and nothing else.
-      if (result.action === 'installed') updater = start(world, clock);
+      if (result.action === 'installed') updater = start(world, session);
       world.trace(step(`${result.action}: ${result.message}`));
-      return result;
+      return { ...result, artifactBytes: isFetched ? session.taken : 0 };
     },
   };
 }
 
-function start(world: LabWorld, clock: { readonly now: Date }): NexyUpdater {
+/** What one check knows, and the updater is told of. */
+interface Session {
+  now: Date;
+  /** Milliseconds; goes on with every look at it, so that all progress is told of. */
+  ticks: number;
+  /** Bytes of artifacts in this check. */
+  taken: number;
+  /** In the file that is being downloaded. */
+  position: number;
+}
+
+function start(world: LabWorld, session: Session): NexyUpdater {
   const { host, mac, folder, channel, feed } = world;
   const say = (message: unknown): void => world.trace(step(String(message)));
   const updater = new NexyUpdater({
@@ -51,12 +68,21 @@ function start(world: LabWorld, clock: { readonly now: Date }): NexyUpdater {
     cacheFolder: join(folder, 'cache'),
     stateFolder: join(folder, 'state'),
     tools: new Tools(null, mac),
-    downloadSeams: { now: () => clock.now.getTime(), random: () => 0.5, sleep: async () => undefined },
+    downloadSeams: {
+      now: () => session.now.getTime(),
+      ticks: () => {
+        session.ticks += 1000;
+        return session.ticks;
+      },
+      random: () => 0.5,
+      sleep: async () => undefined,
+    },
     verifiesSignature: true,
     logger: { info: () => undefined, warn: say, error: () => undefined },
-    now: () => clock.now,
+    now: () => session.now,
   });
   updater.on('state', (state) => {
+    if (state.kind === 'downloading' && state.progress !== null) follow(session, state.progress.transferred);
     const event = describe(state);
     if (event !== null) world.trace(event);
   });
@@ -77,6 +103,12 @@ async function checkOnce(world: LabWorld, updater: NexyUpdater): Promise<CheckRe
     const { code, message } = asUpdateError(cause);
     return { action: 'failed', reason: code, message: showAddressesIn(world.host, message) };
   }
+}
+
+/** A fresh start goes back in the file; what it took before was taken all the same. */
+function follow(session: Session, transferred: number): void {
+  session.taken += transferred < session.position ? transferred : transferred - session.position;
+  session.position = transferred;
 }
 
 /** Every step of the way once; null for what is told otherwise, or was told before. */

@@ -3,7 +3,7 @@ import type { Outcome } from '../run/outcome.ts';
 
 /** The way from the fixed tags to version tags, for one folder of manifests and one state of the release host. */
 export interface MigrationPlan {
-  /** What was found that the plan rests on, each a sentence. */
+  /** What was found that the plan rests on, each a sentence. What makes it unsafe comes first, and begins `NOT SAFE`. */
   readonly facts: readonly string[];
   readonly transition: PlannedRelease;
   /** The first release after the migration, which may need a newer macOS. */
@@ -13,6 +13,7 @@ export interface MigrationPlan {
   readonly stranded: readonly {
     readonly client: string;
     readonly why: string;
+    /** Null where nothing does: `why` then says how a person helps themselves. */
     readonly reachedBy: string | null;
   }[];
   /** Which version a macOS stays on in the end. */
@@ -40,6 +41,8 @@ export interface PlanStep {
   readonly why: string;
   /** What to type, with placeholders for folders; null for what a person does otherwise. */
   readonly command: string | null;
+  /** A file that a person takes away in this step, below the folder in which commands are typed; else null. */
+  readonly withdraws: string | null;
   readonly channel: Channel | null;
 }
 
@@ -51,11 +54,18 @@ export interface PlanProof {
   readonly stages: readonly {
     /** The step's id; `before` for the state before any. */
     readonly after: string;
-    readonly clients: readonly {
-      readonly client: string;
-      readonly outcome: Outcome;
-      readonly version: string;
-      readonly why: string;
-    }[];
+    readonly clients: readonly ProvenClient[];
   }[];
+  /** What became of them when the fixed tags were taken away in the end: who does not have what they had, is lost. */
+  readonly withoutFixedTags: readonly ProvenClient[];
+}
+
+export interface ProvenClient {
+  readonly client: string;
+  /** The channel that it follows. */
+  readonly channel: Channel;
+  readonly outcome: Outcome;
+  /** Of the app that is installed in the end. */
+  readonly version: string;
+  readonly why: string;
 }

@@ -2,7 +2,7 @@ import type { Channel } from '../../config.ts';
 import type { Finding, Verdict } from '../../manifest/finding.ts';
 import type { HistoryFinding } from '../../manifest/history.ts';
 import type { MigrationPlan } from '../plan/migration-plan.ts';
-import type { Cell } from '../run/outcome.ts';
+import type { Cell, CellFailure } from '../run/outcome.ts';
 
 /** The document that `lab --json` prints, and that the HTML report is made from. Public: keep its keys stable. */
 export interface LabReport {
@@ -22,6 +22,8 @@ export interface LabReport {
   }[];
   readonly hosts: readonly { readonly name: string; readonly title: string; readonly description: string }[];
   readonly cells: readonly Cell[];
+  /** Empty unless the lab itself, or its data, has a fault. */
+  readonly failures: readonly CellFailure[];
   readonly history: HistoryReport | null;
   readonly plan: MigrationPlan | null;
   readonly durationMs: number;
@@ -42,6 +44,8 @@ export interface HistoryReport {
     readonly url: string | null;
   }[];
   readonly drifts: readonly HistoryFinding[];
+  /** Files in the order in which they were offered to the walks: a check's `manifest` counts in it. */
+  readonly offered: readonly string[];
   /** One cell per client: the whole series with the release host as it was then. */
   readonly walks: readonly Cell[];
 }

@@ -27,7 +27,7 @@ export interface CheckRecord extends CheckResult {
   readonly check: number;
   /** Bytes of artifacts that came over the network. */
   readonly artifactBytes: number;
-  /** What is installed afterwards, where that has changed. */
+  /** What this check installed, even where the same was there before; null where it installed nothing. */
   readonly installed: AppFacts | null;
 }
 
@@ -43,6 +43,9 @@ export interface Cell {
   /** Of the last check. */
   readonly action: CheckResult['action'];
   readonly reason: string;
+  /** The last manifest's version, as given; null where it gives none. */
+  readonly promisedVersion: string | null;
+  /** What the promised bytes hold, whatever the manifest says; null where nobody could have them. */
   readonly promised: AppFacts | null;
   readonly installed: AppFacts;
   /** Whether the installed app starts on that Mac. */
@@ -52,6 +55,13 @@ export interface Cell {
   /** Bytes of artifacts over the network. */
   readonly artifactBytes: number;
   readonly checks: readonly CheckRecord[];
+}
+
+/** A cell that could not be run: a fault of the lab or of its data, never of a client. */
+export interface CellFailure {
+  readonly scenario: string;
+  readonly client: string;
+  readonly message: string;
 }
 
 /** All that the judgement needs. */

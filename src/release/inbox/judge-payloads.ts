@@ -1,7 +1,7 @@
 import { isBundleOfVersion } from '../../bundle/bundle-version.ts';
 import { UpdateError } from '../../errors.ts';
 import { quote } from '../../quote.ts';
-import { compareVersions, isSameVersion, parseVersion, readVersion, type Version } from '../../version.ts';
+import { isSameVersion, readVersion, type Version } from '../../version.ts';
 import type { ArtifactName, ArtifactPayload } from './inspect-artifact.ts';
 
 export interface InspectedPayload {
@@ -29,9 +29,6 @@ export interface PayloadJudgement {
   readonly warnings: readonly string[];
 }
 
-/** What every manifest of the legacy era asked for, so that older Macs than that have no installation. */
-const OLDEST_MACOS = parseVersion('11.0');
-
 /**
  * Judges what was found in the artifacts, as clients will (step 4 of an install), and whether they agree. Pure.
  *
@@ -47,7 +44,6 @@ export function judgePayloads(
   const minimumOs = judgeMinimum(payloads, expectation.minimumOs, warnings);
   const architecture = judgeArchitectures(payloads, warnings);
   const buildNumber = judgeBuildNumber(payloads, warnings);
-  if (buildNumber !== null) warnings.push(...minimumIgnored(buildNumber, minimumOs));
   return { minimumOs, architecture, buildNumber, warnings };
 }
 
@@ -128,14 +124,6 @@ function judgeBuildNumber(payloads: readonly InspectedPayload[], warnings: strin
 function readBuildNumber(bundleVersion: string | null): number | null {
   if (bundleVersion === null || !/^(?:0|[1-9]\d*)$/.test(bundleVersion)) return null;
   return Number.isSafeInteger(Number(bundleVersion)) ? Number(bundleVersion) : null;
-}
-
-function minimumIgnored(buildNumber: number, minimumOs: string | null): readonly string[] {
-  const minimum = readVersion(minimumOs ?? '');
-  if (minimum === null || compareVersions(minimum, OLDEST_MACOS) <= 0) return [];
-  return [
-    `THE OLDEST INSTALLATIONS MAY END WITH AN APP THAT DOES NOT START: those that go by whole build numbers (this one is ${buildNumber}) do not look at min_os, and would install this version on a Mac with less than macOS ${minimum.text} too. Publish it into a folder of manifests that they do not read; "nexy-updater lab --plan" shows the way.`,
-  ];
 }
 
 /** What runs from every artifact: a manifest has one word for all. */

@@ -92,10 +92,12 @@ describe('an honest offer', () => {
       action: 'installed',
       reason: 'newer',
       message: 'Version 2.0.0.46 was installed in place of 2.0.0.31.',
+      artifactBytes: makeBuild(OFFERED).bytes.length,
     });
     expect(await person.world.mac.installed()).toEqual(OFFERED);
     expect(person.downloads()).toBe(1);
-    expect(await person.check()).toMatchObject({ action: 'none', reason: 'up-to-date' });
+    const upToDate = { action: 'none', reason: 'up-to-date', artifactBytes: 0 };
+    expect(await person.check()).toMatchObject(upToDate);
     expect(person.downloads()).toBe(0);
   });
 
@@ -169,9 +171,10 @@ describe('an offer with a drift', () => {
     const person = await Person.open();
     const text = makeBuild(buildPlan('2.0.0.46', { kind: 'text' }));
     person.offer({ url: person.publish('v2.0.0.46', text), bytes: text.bytes });
-    expect(await person.check()).toMatchObject({ action: 'failed', reason: 'image-unreadable' });
+    const unreadable = { action: 'failed', reason: 'image-unreadable' };
+    expect(await person.check()).toMatchObject({ ...unreadable, artifactBytes: 33 });
     expect(person.downloads()).toBe(1);
-    expect(await person.check()).toMatchObject({ action: 'failed', reason: 'image-unreadable' });
+    expect(await person.check()).toMatchObject({ ...unreadable, artifactBytes: 0 });
     expect(person.downloads()).toBe(0);
   });
 
@@ -179,7 +182,8 @@ describe('an offer with a drift', () => {
     const person = await Person.open();
     const url = person.publish('Update', makeBuild(buildPlan('2.0.0.47')));
     person.offer({ url });
-    expect(await person.check()).toMatchObject({ action: 'failed', reason: 'size-mismatch' });
+    const mismatch = { action: 'failed', reason: 'size-mismatch', artifactBytes: 0 };
+    expect(await person.check()).toMatchObject(mismatch);
     expect(person.host.log.map(({ path, status }) => [path, status])).toEqual(
       expect.arrayContaining([
         [addressOf('Update'), 302],
@@ -198,12 +202,15 @@ describe('an offer with a drift', () => {
     expect(await person.version()).toBe('2.0.0.46');
   });
 
-  it('with another sha256 changes nothing', async () => {
+  it('with another sha256 is taken in once, and known by its ETag at the next check', async () => {
     const person = await Person.open();
-    const url = person.publish('v2.0.0.46', makeBuild(OFFERED));
+    const build = makeBuild(OFFERED);
+    const url = person.publish('v2.0.0.46', build);
     person.offer({ url, artifact: { sha256: 'ab'.repeat(32) } });
-    expect(await person.check()).toMatchObject({ action: 'failed', reason: 'sha256-mismatch' });
-    expect(await person.check()).toMatchObject({ action: 'failed', reason: 'sha256-mismatch' });
+    const mismatch = { action: 'failed', reason: 'sha256-mismatch' };
+    expect(await person.check()).toMatchObject({ ...mismatch, artifactBytes: build.bytes.length });
+    expect(await person.check()).toMatchObject({ ...mismatch, artifactBytes: 0 });
+    expect(await person.check()).toMatchObject({ ...mismatch, artifactBytes: 0 });
     expect(await person.version()).toBe('2.0.0.31');
     person.offer({ url });
     expect(await person.check()).toMatchObject({ action: 'installed' });

@@ -267,24 +267,6 @@ describe('readInbox', () => {
     });
   });
 
-  it.each([
-    ['11.0', '20646', 0],
-    ['10.15', '20646', 0],
-    ['13.0', '2.0.0.46', 0],
-    ['11.1', '20646', 1],
-    ['13.0', '20646', 1],
-  ])(
-    'for a minimum of %s and a bundle version %s, warns of old installations that pay no heed to min_os: %d',
-    async (minimumSystemVersion, bundleVersion, count) => {
-      const world = await openWorld();
-      await world.pkg('2.0.0.46', { shortVersion: '2.0.0.46', bundleVersion, minimumSystemVersion });
-      world.put('LATEST_CHANGES.md');
-      const warnings = (await world.read()).warnings.filter((text) => text.includes('min_os'));
-      expect(warnings).toHaveLength(count);
-      expect(warnings.every((text) => text.includes(minimumSystemVersion))).toBe(true);
-    },
-  );
-
   it('goes on, with a loud warning, where a file is neither image nor package', async () => {
     const world = await openWorld();
     for (const name of ['Nexy.dmg', 'Nexy.pkg', 'LATEST_CHANGES.md']) world.put(name);

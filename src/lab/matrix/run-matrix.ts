@@ -1,0 +1,134 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UpdateError } from '../../errors.ts';
+import { fastTemporaryFolder } from '../run/lab-room.ts';
+import type { Cell, CellFailure } from '../run/outcome.ts';
+import type { ClientSpec, Scenario } from '../scenario/scenario.ts';
+import type { MatrixAnswer, MatrixTask } from './matrix-messages.ts';
+
+export interface MatrixOptions {
+  readonly scenarios: readonly Scenario[];
+  readonly clients: readonly ClientSpec[];
+  /** How many processes share the work; as many as there are cores unless given. */
+  readonly processes?: number;
+  readonly signal?: AbortSignal;
+  /** Called with the number of cells that are done, failed ones too. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface MatrixResult {
+  /** In the order of scenarios, and of clients in each. */
+  readonly cells: readonly Cell[];
+  readonly failures: readonly CellFailure[];
+}
+
+/** How long a child may take to clean up, in milliseconds, before it is ended. */
+const LONGEST_FAREWELL = 10_000;
+
+/**
+ * Runs every scenario with every client, in processes of its own, each with a release host of its own.
+ *
+ * @throws UpdateError `cancelled` when the signal fires; an Error when a process ends before its work is done
+ */
+export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
+  const { scenarios, clients, signal, onProgress } = options;
+  throwIfStopped(signal);
+  const folder = await mkdtemp(join(await fastTemporaryFolder(), 'nexy-lab-'));
+  const answers = new Map<Scenario, MatrixAnswer>();
+  // The longest first, so that none is left over for one process at the end.
+  const queue = scenarios.toSorted((a, b) => countChecks(b) - countChecks(a));
+  const total = scenarios.length * clients.length;
+  const processes = Math.min(options.processes ?? availableParallelism(), queue.length);
+  const workers = Array.from({ length: processes }, () => new MatrixWorker(folder));
+  const stop = (): void => {
+    for (const worker of workers) worker.dismiss();
+  };
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    await Promise.all(
+      workers.map(async (worker) => {
+        for (let scenario = queue.shift(); scenario !== undefined; scenario = queue.shift()) {
+          answers.set(scenario, await worker.run({ scenario, clients }));
+          onProgress?.(answers.size * clients.length, total);
+        }
+        worker.dismiss();
+      }),
+    );
+  } catch (error) {
+    throwIfStopped(signal);
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    stop();
+    await Promise.all(workers.map((worker) => worker.ended()));
+    await rm(folder, { recursive: true, force: true });
+  }
+  throwIfStopped(signal);
+  const inOrder = scenarios.flatMap((scenario) => answers.get(scenario) ?? []);
+  return {
+    cells: inOrder.flatMap(({ cells }) => cells),
+    failures: inOrder.flatMap(({ failures }) => failures),
+  };
+}
+
+function throwIfStopped(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new UpdateError('cancelled', 'The lab was stopped before everything was run.');
+}
+
+function countChecks({ offer }: Scenario): number {
+  return offer.manifests.reduce((sum, { checks }) => sum + checks, 0);
+}
+
+/** A child process, and the task that it has at the moment. */
+class MatrixWorker {
+  readonly #child: ChildProcess;
+  readonly #ending: Promise<string>;
+  readonly #words: Buffer[] = [];
+
+  constructor(folder: string) {
+    this.#child = fork(scriptPath(), [folder], {
+      // What this process was started with (a debugger's port, say) is not for that one.
+      execArgv: [],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#child.stderr?.on('data', (chunk: Buffer) => this.#words.push(chunk));
+    // Not "close": that is never told once this process has let go of the channel.
+    this.#ending = new Promise((fulfil) => {
+      this.#child.once('error', (error) => fulfil(error.message));
+      this.#child.once('exit', (status, killer) => fulfil(killer ?? `status ${status}`));
+    });
+  }
+
+  run(task: MatrixTask): Promise<MatrixAnswer> {
+    const answer = new Promise<MatrixAnswer>((fulfil, reject) => {
+      this.#child.once('message', (message) => fulfil(message as MatrixAnswer));
+      this.#child.send(task, (error) => (error === null ? undefined : reject(error)));
+    });
+    const failure = this.#ending.then((ending): never => {
+      const words = Buffer.concat(this.#words).toString('utf8').trim();
+      throw new Error(`The process that ran ${task.scenario.name} ended with ${ending}. ${words}`.trim());
+    });
+    return Promise.race([answer, failure]);
+  }
+
+  /** It ends what it does, cleans up and goes. */
+  dismiss(): void {
+    if (this.#child.connected) this.#child.disconnect();
+  }
+
+  async ended(): Promise<void> {
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), LONGEST_FAREWELL);
+    await this.#ending;
+    clearTimeout(timer);
+  }
+}
+
+/** The build has JavaScript beside this file. */
+function scriptPath(): string {
+  const path = fileURLToPath(new URL('./matrix-child.ts', import.meta.url));
+  return import.meta.url.endsWith('.ts') ? path : path.replace(/\.ts$/, '.js');
+}

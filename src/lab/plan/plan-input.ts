@@ -1,0 +1,68 @@
+import type { AssessPolicy } from '../../manifest/assess.ts';
+import { findFixedTag, fixedTagOf } from '../../manifest/generation.ts';
+import type { StatusReport } from '../../release/status.ts';
+import { parseVersionTag, readVersion, versionTag } from '../../version.ts';
+import type { ClientSpec, HostState, OfferedManifest } from '../scenario/scenario.ts';
+
+/** All that a plan is derived from. */
+export interface PlanInput {
+  /** A folder's manifests in the order in which they were offered. */
+  readonly manifests: readonly OfferedManifest[];
+  /** Null where nobody looked. */
+  readonly host: HostFacts | null;
+  /** Who is out there. */
+  readonly clients: readonly ClientSpec[];
+  readonly wishes: PlanWishes;
+  readonly policy: AssessPolicy;
+}
+
+export interface PlanWishes {
+  /** Of the transition release; null for the lowest that is higher than everything that there ever was. */
+  readonly nextVersion: string | null;
+  /** Of the transition release; null for what every installation that does not look at `min_os` runs. */
+  readonly nextMinimumOs: string | null;
+  /** Of the first release after it. */
+  readonly followingMinimumOs: string;
+}
+
+export const DEFAULT_WISHES: PlanWishes = {
+  nextVersion: null,
+  nextMinimumOs: null,
+  followingMinimumOs: '13.0',
+};
+
+/** What lies on the release host. */
+export interface HostFacts {
+  /** Published version tags, e.g. `v2.0.0.46`. */
+  readonly versionTags: readonly string[];
+  /** Fixed tags that hold a file for installations, with the downloads that were counted for it. */
+  readonly fixedTags: readonly { readonly tag: string; readonly downloads: number | null }[];
+}
+
+/** @returns null where the report was made without a token, and so without a look at the host */
+export function hostFactsOfStatus({ tags, fixedTags }: StatusReport): HostFacts | null {
+  if (tags === null || fixedTags === null) return null;
+  return {
+    versionTags: tags.map(({ tag }) => tag),
+    fixedTags: fixedTags.filter(({ isThere }) => isThere).map(({ tag, downloads }) => ({ tag, downloads })),
+  };
+}
+
+/** What a state of the lab's release host comes to while these are the current manifests. */
+export function hostFactsOfState(state: HostState, current: readonly OfferedManifest[]): HostFacts {
+  const places = state.releases.filter(({ holds }) => holds !== 'nothing').map(({ tag }) => tag);
+  const tags = places.flatMap((place) => {
+    if (typeof place !== 'string') return [place.name];
+    return current.flatMap(({ channel, version }) => {
+      if (place === 'fixed') return [fixedTagOf('dmg', channel)];
+      if (place === 'other-fixed') return [fixedTagOf('dmg', channel === 'stable' ? 'beta' : 'stable')];
+      const read = readVersion(version ?? '');
+      return read === null ? [] : [versionTag(read)];
+    });
+  });
+  const distinct = [...new Set(tags)];
+  return {
+    versionTags: distinct.filter((tag) => parseVersionTag(tag) !== null),
+    fixedTags: distinct.filter((tag) => findFixedTag(tag) !== null).map((tag) => ({ tag, downloads: null })),
+  };
+}

@@ -1,0 +1,50 @@
+import { useCallback, useMemo, useState } from 'preact/hooks';
+import type { Cell } from '../../run/outcome.ts';
+import type { LabReport } from '../lab-report.ts';
+import { CellDetails } from './cell-details.tsx';
+import { EVERYTHING, type Filter, WORST } from './filter-rows.ts';
+import { count, number, seconds } from './format.ts';
+import { HistorySection } from './history-section.tsx';
+import { indexReport } from './index-report.ts';
+import { Matrix } from './matrix.tsx';
+import { PlanSection } from './plan-section.tsx';
+import { Summary, type Wanted } from './summary.tsx';
+
+/** The lab's report: who ends up how and where, the matrix, the history, the plan. */
+export function App({ report }: { readonly report: LabReport }) {
+  const index = useMemo(() => indexReport(report), [report]);
+  const [filter, setFilter] = useState<Filter>(WORST);
+  const [opened, setOpened] = useState<Cell | null>(null);
+  const want = useCallback(({ by, name, outcome }: Wanted) => {
+    setFilter({ ...EVERYTHING, [by]: name, outcomes: new Set([outcome]) });
+    document.getElementById('matrix')?.focus();
+  }, []);
+  const { history, plan } = report;
+  return (
+    <>
+      <header class="page">
+        <h1>Nexy migration lab</h1>
+        <p>
+          {count(report.cells.length, 'run')}: {count(index.rows.length, 'scenario')} (
+          {count(index.offers.length, 'offer')} on {count(index.hosts.length, 'state')} of the release host)
+          with {number(index.clients.length)} clients, in {seconds(report.durationMs)}.
+        </p>
+        <nav aria-label="Sections">
+          <a href="#summary">Summary</a>
+          <a href="#matrix">Matrix</a>
+          <a href="#history">Timeline</a>
+          <a href="#plan">Plan</a>
+        </nav>
+      </header>
+      <main>
+        <Summary index={index} onWant={want} />
+        <Matrix index={index} filter={filter} onFilter={setFilter} onOpen={setOpened} />
+        <HistorySection history={history} index={index} onOpen={setOpened} />
+        <PlanSection plan={plan} index={index} />
+      </main>
+      {opened !== null && (
+        <CellDetails cell={opened} index={index} history={history} onClose={() => setOpened(null)} />
+      )}
+    </>
+  );
+}
