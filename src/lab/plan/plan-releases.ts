@@ -1,8 +1,9 @@
 import { isMacosAtLeast, parseMacosVersion } from '../../check/machine-requirement.ts';
 import { UpdateError } from '../../errors.ts';
 import { compareVersions, parseVersion, parseVersionTag, readVersion, type Version } from '../../version.ts';
+import { readBuildNumber } from '../clients/build-number.ts';
 import type { ClientSpec } from '../scenario/scenario.ts';
-import { artifactText, readWhole, wholeBuildOf } from './current-offers.ts';
+import { artifactText, wholeBuildOf } from './current-offers.ts';
 import type { PlannedRelease } from './migration-plan.ts';
 import type { PlanInput } from './plan-input.ts';
 
@@ -77,7 +78,7 @@ function findHighest({ manifests, host, clients }: PlanInput): PlannedReleases['
     ...(host?.versionTags ?? []).map((tag) => ({ version: parseVersionTag(tag), where: `tag ${tag}` })),
     ...clients.flatMap(({ name, installed: { version, bundleVersion = version } }) =>
       // A whole number is a build, and no version.
-      [version, ...(readWhole(bundleVersion) === null ? [bundleVersion] : [])].map((text) => ({
+      [version, ...(readBuildNumber(bundleVersion) === null ? [bundleVersion] : [])].map((text) => ({
         version: readVersion(text),
         where: `installed on "${name}"`,
       })),
@@ -93,8 +94,8 @@ function findHighest({ manifests, host, clients }: PlanInput): PlannedReleases['
 
 function findHighestBuild({ manifests, clients }: PlanInput): number | null {
   const builds = [
-    ...manifests.flatMap((each) => [wholeBuildOf(each), readWhole(each.promised?.bundleVersion)]),
-    ...clients.map(({ installed }) => readWhole(installed.bundleVersion ?? installed.version)),
+    ...manifests.flatMap((each) => [wholeBuildOf(each), readBuildNumber(each.promised?.bundleVersion)]),
+    ...clients.map(({ installed }) => readBuildNumber(installed.bundleVersion ?? installed.version)),
   ].filter((build) => build !== null);
   const isCompared = clients.some((each) => each.model === 'manifest' && each.compares === 'integer-build');
   if (builds.length === 0 && !isCompared) return null;
