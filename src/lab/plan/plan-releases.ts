@@ -1,5 +1,6 @@
 import { isMacosAtLeast, parseMacosVersion } from '../../check/machine-requirement.ts';
 import { UpdateError } from '../../errors.ts';
+import { quote } from '../../quote.ts';
 import { compareVersions, parseVersion, parseVersionTag, readVersion, type Version } from '../../version.ts';
 import { readBuildNumber } from '../clients/build-number.ts';
 import type { ClientSpec } from '../scenario/scenario.ts';
@@ -73,9 +74,12 @@ function findHighest({ manifests, host, clients }: PlanInput): PlannedReleases['
   const known: { readonly version: Version | null; readonly where: string }[] = [
     ...manifests.map(({ version, file }) => ({
       version: readVersion(version ?? ''),
-      where: `offered by ${file}`,
+      where: `offered by ${quote(file)}`,
     })),
-    ...(host?.versionTags ?? []).map((tag) => ({ version: parseVersionTag(tag), where: `tag ${tag}` })),
+    ...(host?.versionTags ?? []).map((tag) => ({
+      version: parseVersionTag(tag),
+      where: `tag ${quote(tag)}`,
+    })),
     ...clients.flatMap(({ name, installed: { version, bundleVersion = version } }) =>
       // A whole number is a build, and no version.
       [version, ...(readBuildNumber(bundleVersion) === null ? [bundleVersion] : [])].map((text) => ({
