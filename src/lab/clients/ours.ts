@@ -21,7 +21,9 @@ export function openOurs(world: LabWorld): LabClient {
   let updater = start(world, session);
   return {
     async check(now) {
-      Object.assign(session, { now, taken: 0, position: 0 });
+      session.now = now;
+      session.taken = 0;
+      session.position = 0;
       const { log } = world.host;
       const before = log.length;
       const result = await checkOnce(world, updater);

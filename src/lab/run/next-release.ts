@@ -22,6 +22,7 @@ const CHECKS = 2;
 export function nextRelease(last: OfferedManifest, host: HostState): NextRelease {
   const version = raiseVersion(last.version);
   const build = raiseBuild(last.document, version);
+  const url = urlKind(last.document) ?? (host.publishes.includes('version') ? 'version-tag' : 'fixed-tag');
   const manifest = makeOfferedManifest(
     {
       version,
@@ -36,7 +37,7 @@ export function nextRelease(last: OfferedManifest, host: HostState): NextRelease
         updater: 'same',
       },
       buildNumber: build ?? version,
-      url: urlKind(last.document) ?? (host.publishes.includes('version') ? 'version-tag' : 'fixed-tag'),
+      url,
       changes: build === null ? { build: null } : {},
       checks: CHECKS,
     },
@@ -46,11 +47,19 @@ export function nextRelease(last: OfferedManifest, host: HostState): NextRelease
     manifest,
     host: {
       ...host,
-      releases: host.publishes.map((tag) => ({ tag, holds: 'promised' as const })),
+      releases: tagsOf(url, host).map((tag) => ({ tag, holds: 'promised' as const })),
       events: [],
       faults: [],
     },
   };
+}
+
+/** Without a fault means also: it lies where its own manifest says, whatever the team does besides. */
+function tagsOf(
+  url: 'version-tag' | 'fixed-tag' | 'none',
+  { publishes }: HostState,
+): readonly ('fixed' | 'version')[] {
+  return [...new Set([...publishes, url === 'version-tag' ? ('version' as const) : ('fixed' as const)])];
 }
 
 /** The last part that can be raised is, and those after it are 0 again. */

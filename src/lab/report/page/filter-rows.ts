@@ -1,4 +1,5 @@
 import type { Outcome } from '../../run/outcome.ts';
+import { countOutcomes } from './count-outcomes.ts';
 import type { MatrixRow, OfferInfo, ReportIndex } from './index-report.ts';
 import { BAD_OUTCOMES, OUTCOME_ORDER } from './outcome-words.ts';
 
@@ -58,8 +59,8 @@ export interface FilteredMatrix {
 /** Rows in which at least one cell passes, in groups. */
 export function filterRows(index: ReportIndex, filter: Filter): FilteredMatrix {
   const { outcomes, groupBy } = filter;
-  const columns = index.clients.flatMap(({ name }, column) =>
-    filter.client === null || filter.client === name ? [column] : [],
+  const columns = index.worstFirst.filter(
+    (column) => filter.client === null || filter.client === index.clients[column]?.name,
   );
   const words = filter.offer.toLowerCase().split(/\s+/).filter(Boolean);
   const passing = index.rows.filter(
@@ -94,7 +95,7 @@ function makeGroup(
   { outcomes, groupBy }: Filter,
 ): { readonly group: RowGroup; readonly cellCount: number } {
   const worst = columns.map((column) => {
-    const counts = countOutcomes(rows.map((row) => row.cells[column]?.outcome ?? null));
+    const counts = countOutcomes(rows.flatMap((row) => row.cells[column] ?? []));
     const shown = OUTCOME_ORDER.filter((outcome) => outcomes.has(outcome) && counts[outcome] > 0);
     const [outcome] = shown;
     if (outcome === undefined) return null;
@@ -118,20 +119,4 @@ function compareGroups(a: RowGroup, b: RowGroup): number {
 /** Of how many clients that is the worst. */
 function clientsWith({ worst }: RowGroup, outcome: Outcome): number {
   return worst.filter((cell) => cell?.outcome === outcome).length;
-}
-
-export type OutcomeCounts = Readonly<Record<Outcome, number>>;
-
-export function countOutcomes(outcomes: Iterable<Outcome | null>): OutcomeCounts {
-  const counts = { harmed: 0, loops: 0, stranded: 0, stays: 0, promised: 0 };
-  for (const outcome of outcomes) if (outcome !== null) counts[outcome] += 1;
-  return counts;
-}
-
-/** For sorting: the worst first. */
-export function compareCounts(a: OutcomeCounts, b: OutcomeCounts): number {
-  for (const outcome of OUTCOME_ORDER) {
-    if (a[outcome] !== b[outcome]) return b[outcome] - a[outcome];
-  }
-  return 0;
 }

@@ -1,5 +1,6 @@
 import type { Cell } from '../../run/outcome.ts';
 import type { LabReport } from '../lab-report.ts';
+import { compareCounts, countOutcomes } from './count-outcomes.ts';
 
 export type ClientInfo = LabReport['clients'][number];
 export type OfferInfo = LabReport['offers'][number];
@@ -17,6 +18,8 @@ export interface MatrixRow {
 
 export interface ReportIndex {
   readonly clients: readonly ClientInfo[];
+  /** Indexes of the clients, those who fare worst first. */
+  readonly worstFirst: readonly number[];
   readonly offers: readonly OfferInfo[];
   readonly hosts: readonly HostInfo[];
   readonly rows: readonly MatrixRow[];
@@ -50,17 +53,27 @@ export function indexReport(report: LabReport): ReportIndex {
     const host = hosts.get(first.host) ?? unnamedHost(first.host);
     if (!offers.has(offer.name)) offers.set(offer.name, offer);
     if (!hosts.has(host.name)) hosts.set(host.name, host);
-    return [{ scenario, offer, host, cells: row, words: wordsOf(scenario, offer) }];
+    return [{ scenario, offer, host, cells: row, words: wordsOf(scenario, offer, host) }];
   });
   const shown = new Set([...offers.values()].flatMap(({ shows }) => shows ?? []));
   return {
     clients,
+    worstFirst: sortClients(report),
     offers: [...offers.values()],
     hosts: [...hosts.values()],
     rows,
     cells,
     shown: [...shown].sort(),
   };
+}
+
+function sortClients({ clients, cells }: LabReport): readonly number[] {
+  const groups = Map.groupBy(cells, ({ client }) => client);
+  const counts = clients.map(({ name }) => countOutcomes(groups.get(name) ?? []));
+  return counts
+    .map((count, at) => ({ count, at }))
+    .toSorted((a, b) => compareCounts(a.count, b.count))
+    .map(({ at }) => at);
 }
 
 function unnamedOffer(name: string): OfferInfo {
@@ -71,6 +84,9 @@ function unnamedHost(name: string): HostInfo {
   return { name, title: name, description: '' };
 }
 
-function wordsOf(scenario: string, { name, title, description, shows }: OfferInfo): string {
-  return [scenario, name, title, description, shows ?? ''].join('\n').toLowerCase();
+/** Of the offer, and the name of a scenario file; a usual scenario's name tells the host too. */
+function wordsOf(scenario: string, offer: OfferInfo, host: HostInfo): string {
+  const { name, title, description, shows } = offer;
+  const own = scenario === `${name}/${host.name}` ? '' : scenario;
+  return [name, title, description, shows ?? '', own].join('\n').toLowerCase();
 }

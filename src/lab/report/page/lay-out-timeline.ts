@@ -48,12 +48,12 @@ const RIGHT = 40;
 const TOP = 8;
 const ROW = 26;
 const LANE_HEAD = 30;
-const AXIS = 34;
+const AXIS = 22;
 const DAY = 86_400_000;
 /** Longer stretches are drawn as a break of this width. */
 const LONGEST_GAP = 14 * DAY;
 const BREAK = 90;
-const LABEL = 64;
+const LABEL = 84;
 
 interface Placed {
   readonly manifest: ShownManifest;

@@ -8,7 +8,7 @@ export function ManifestTable({ history: { manifests, drifts } }: { readonly his
     <>
       <h3 id="manifests">The manifests, and what the doctor says</h3>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keyboard can scroll it */}
-      <section class="scroller" aria-labelledby="manifests" tabIndex={0}>
+      <section class="scroller wide" aria-labelledby="manifests" tabIndex={0}>
         <table aria-labelledby="manifests">
           <thead>
             <tr>
@@ -43,11 +43,18 @@ export function ManifestTable({ history: { manifests, drifts } }: { readonly his
                   {bytes !== null && <span class="note">{size(bytes)}</span>}
                 </td>
                 <td>
-                  {findings.map(({ code, message }) => (
-                    <span key={`${code} ${message}`} class="code" title={message}>
-                      <code>{code}</code>{' '}
-                    </span>
-                  ))}
+                  {findings.length > 0 && (
+                    <details>
+                      <summary>
+                        <code>{[...new Set(findings.map(({ code }) => code))].join(', ')}</code>
+                      </summary>
+                      <ul class="sentences">
+                        {findings.map(({ code, message }) => (
+                          <li key={`${code} ${message}`}>{message}</li>
+                        ))}
+                      </ul>
+                    </details>
+                  )}
                 </td>
                 <td>
                   {drifts.flatMap((drift, at) =>

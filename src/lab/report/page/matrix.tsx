@@ -1,11 +1,10 @@
 import { useMemo, useState } from 'preact/hooks';
-import type { Cell, Outcome } from '../../run/outcome.ts';
+import type { Cell } from '../../run/outcome.ts';
 import { FilterForm } from './filter-form.tsx';
-import { type Filter, type FilteredMatrix, filterRows, passes, type RowGroup } from './filter-rows.ts';
+import { type Filter, type FilteredMatrix, filterRows, type RowGroup } from './filter-rows.ts';
 import { count, number } from './format.ts';
-import type { ClientInfo, MatrixRow, ReportIndex } from './index-report.ts';
-import { OutcomeMark } from './outcome-mark.tsx';
-import { OUTCOME_WORDS } from './outcome-words.ts';
+import type { MatrixRow, ReportIndex } from './index-report.ts';
+import { GroupRow, ScenarioRow } from './matrix-rows.tsx';
 import { useGrid } from './use-grid.ts';
 
 interface MatrixProps {
@@ -14,6 +13,9 @@ interface MatrixProps {
   readonly onFilter: (filter: Filter) => void;
   readonly onOpen: (cell: Cell) => void;
 }
+
+/** Rows in the page at a time. Browsers lay out some thousands of cells slowly. */
+const ROWS = 100;
 
 /** Every scenario with every client, in groups that open. */
 export function Matrix({ index, filter, onFilter, onOpen }: MatrixProps) {
@@ -25,6 +27,13 @@ export function Matrix({ index, filter, onFilter, onOpen }: MatrixProps) {
     if (!next.delete(key)) next.add(key);
     setOpen(next);
   };
+  const [more, setMore] = useState<{ readonly of: Filter; readonly rows: number }>({
+    of: filter,
+    rows: ROWS,
+  });
+  const limit = more.of === filter ? more.rows : ROWS;
+  const drawn = cutOff(shown.groups, limit, (group) => open.has(keyOf(group)));
+  const left = drawn.total - limit;
   const areAllOpen = shown.groups.every((group) => open.has(keyOf(group)));
   const grid = useGrid((element) => {
     const { group, row, column } = element.dataset;
@@ -68,26 +77,53 @@ export function Matrix({ index, filter, onFilter, onOpen }: MatrixProps) {
                 ))}
               </tr>
             </thead>
-            {shown.groups.map((group) => (
+            {drawn.groups.map(({ group, rows }) => (
               <tbody key={keyOf(group)}>
                 <GroupRow group={group} id={keyOf(group)} clients={clients} isOpen={open.has(keyOf(group))} />
-                {open.has(keyOf(group)) &&
-                  group.rows.map((row) => (
-                    <ScenarioRow
-                      key={row.scenario}
-                      row={row}
-                      at={numbers.get(row) ?? 0}
-                      shown={shown}
-                      clients={clients}
-                    />
-                  ))}
+                {rows.map((row) => (
+                  <ScenarioRow
+                    key={row.scenario}
+                    row={row}
+                    at={numbers.get(row) ?? 0}
+                    shown={shown}
+                    clients={clients}
+                  />
+                ))}
               </tbody>
             ))}
           </table>
         </section>
       )}
+      {left > 0 && (
+        <p class="more">
+          <button type="button" onClick={() => setMore({ of: filter, rows: limit + ROWS })}>
+            Show {number(Math.min(left, ROWS))} more of {count(left, 'row')} left
+          </button>
+        </p>
+      )}
     </section>
   );
+}
+
+interface DrawnGroup {
+  readonly group: RowGroup;
+  readonly rows: readonly MatrixRow[];
+}
+
+/** The groups, and the rows of those that are open, up to a number of rows. */
+function cutOff(
+  groups: readonly RowGroup[],
+  limit: number,
+  isOpen: (group: RowGroup) => boolean,
+): { readonly groups: readonly DrawnGroup[]; readonly total: number } {
+  let total = 0;
+  const drawn = groups.flatMap((group) => {
+    const rows = isOpen(group) ? group.rows : [];
+    const room = limit - total - 1;
+    total += 1 + rows.length;
+    return room < 0 ? [] : [{ group, rows: rows.slice(0, room) }];
+  });
+  return { groups: drawn, total };
 }
 
 function describeCount({ cellCount, rowCount, groups, groupBy }: FilteredMatrix, index: ReportIndex): string {
@@ -95,98 +131,4 @@ function describeCount({ cellCount, rowCount, groups, groupBy }: FilteredMatrix,
   if (cellCount === 0) return `Nothing of ${total} runs is like that.`;
   const kinds = groupBy === 'offer' ? count(groups.length, 'offer') : count(groups.length, 'host state');
   return `${number(cellCount)} of ${total} runs, in ${count(rowCount, 'scenario')} of ${kinds}`;
-}
-
-interface GroupRowProps {
-  readonly group: RowGroup;
-  readonly id: string;
-  readonly clients: readonly ClientInfo[];
-  readonly isOpen: boolean;
-}
-
-/** The worst of each column. */
-function GroupRow({ group, id, clients, isOpen }: GroupRowProps) {
-  const { title, shows, rows, worst } = group;
-  return (
-    <tr class="group">
-      <th scope="row" tabIndex={-1} data-group={id} aria-expanded={isOpen}>
-        <span class="arrow" aria-hidden="true">
-          {isOpen ? '▾' : '▸'}
-        </span>
-        {title}
-        <span class="note">
-          {shows !== null && `${shows}, `}
-          {count(rows.length, 'scenario')}
-        </span>
-      </th>
-      {worst.map((cell, at) => {
-        const client = clients[at]?.title ?? '';
-        if (cell === null) {
-          return (
-            <td key={at} tabIndex={-1} data-group={id} aria-label={`Nothing shown: ${client}, ${title}`} />
-          );
-        }
-        const { word } = OUTCOME_WORDS[cell.outcome];
-        const spoken = `${word} in ${cell.count} of ${rows.length}: ${client}, ${title}`;
-        return (
-          <td key={at} tabIndex={-1} data-group={id} class={cell.outcome} aria-label={spoken}>
-            <OutcomeMark outcome={cell.outcome} />
-            <span class="note">
-              {cell.count} of {rows.length}
-            </span>
-          </td>
-        );
-      })}
-    </tr>
-  );
-}
-
-interface ScenarioRowProps {
-  readonly row: MatrixRow;
-  /** Where it is in the report. */
-  readonly at: number;
-  readonly shown: FilteredMatrix;
-  readonly clients: readonly ClientInfo[];
-}
-
-function ScenarioRow({ row, at, shown, clients }: ScenarioRowProps) {
-  const { columns, outcomes, groupBy } = shown;
-  const visible = columns.map((column) => (passes(row, column, outcomes) ? 1 : 0)).join('');
-  const columnKey = columns.join();
-  // The same elements as before where nothing has changed: the whole matrix is too much to compare for each letter.
-  return useMemo(() => {
-    const { offer, host } = row;
-    const title = groupBy === 'offer' ? host.title : offer.title;
-    return (
-      <tr>
-        <th scope="row" tabIndex={-1}>
-          {title}
-        </th>
-        {columns.map((column, place) => {
-          const cell = row.cells[column] ?? null;
-          const where = `${clients[place]?.title ?? ''}, ${offer.title}, ${host.title}`;
-          if (cell === null || visible[place] !== '1') {
-            const why = cell === null ? 'Not run' : 'Not shown';
-            return <td key={column} tabIndex={-1} aria-label={`${why}: ${where}`} />;
-          }
-          return (
-            <td
-              key={column}
-              tabIndex={-1}
-              data-row={at}
-              data-column={column}
-              class={cell.outcome}
-              aria-label={nameCell(cell.outcome, where)}
-            >
-              <OutcomeMark outcome={cell.outcome} />
-            </td>
-          );
-        })}
-      </tr>
-    );
-  }, [row, visible, columnKey, groupBy]);
-}
-
-function nameCell(outcome: Outcome, where: string): string {
-  return `${OUTCOME_WORDS[outcome].word}: ${where}`;
 }

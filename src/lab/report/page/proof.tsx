@@ -51,7 +51,7 @@ export function Proof({ proof: { stages, withoutFixedTags }, steps, titleOf }: P
                   const found = clients.find((each) => keyOf(each) === keyOf(column));
                   if (found === undefined) return <td key={keyOf(column)}>–</td>;
                   return (
-                    <td key={keyOf(column)} class={found.outcome} title={found.why}>
+                    <td key={keyOf(column)}>
                       <OutcomeMark outcome={found.outcome} />
                       <span class="note">{found.version}</span>
                     </td>
@@ -62,6 +62,18 @@ export function Proof({ proof: { stages, withoutFixedTags }, steps, titleOf }: P
           </tbody>
         </table>
       </section>
+      {stages.map((stage) => (
+        <details key={stage.after}>
+          <summary>Why: {nameOf(stage.after)}</summary>
+          <ul class="sentences">
+            {stage.clients.map(({ client, outcome, why }) => (
+              <li key={client}>
+                <OutcomeMark outcome={outcome} /> {titleOf(client)}: {why}
+              </li>
+            ))}
+          </ul>
+        </details>
+      ))}
     </>
   );
 }

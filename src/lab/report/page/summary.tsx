@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import type { Cell, Outcome } from '../../run/outcome.ts';
-import { compareCounts, countOutcomes, type OutcomeCounts } from './filter-rows.ts';
+import { compareCounts, countOutcomes, type OutcomeCounts } from './count-outcomes.ts';
 import { count, number } from './format.ts';
 import type { ReportIndex } from './index-report.ts';
 import { OutcomeMark } from './outcome-mark.tsx';
@@ -21,7 +21,7 @@ interface SummaryProps {
 /** Who ends up how, and where: numbers, the worst first. */
 export function Summary({ index, onWant }: SummaryProps) {
   const { cells, clients, hosts } = index;
-  const total = useMemo(() => countOutcomes(cells.map(({ outcome }) => outcome)), [cells]);
+  const total = useMemo(() => countOutcomes(cells), [cells]);
   return (
     <section aria-labelledby="summary">
       <h2 id="summary">Who is harmed, loops or is stranded, and where</h2>
@@ -68,19 +68,20 @@ function Lead({ total, index }: { readonly total: OutcomeCounts; readonly index:
   );
   const parts = bad.map((outcome) => {
     const affected = new Set(cells.filter((cell) => cell.outcome === outcome).map(({ client }) => client));
-    const word = OUTCOME_WORDS[outcome].word.toLowerCase();
-    return {
-      outcome,
-      text: `${word} in ${count(total[outcome], 'run')} of ${count(affected.size, 'client')}`,
-    };
+    return { outcome, affected: affected.size };
   });
   return (
     <>
       <ul class="lead">
-        {parts.map(({ outcome, text }) => (
+        {parts.map(({ outcome, affected }) => (
           <li key={outcome}>
-            <strong class={`figure ${outcome}`}>{number(total[outcome])}</strong>{' '}
-            <span>{text.slice(0, 1).toUpperCase() + text.slice(1)}</span>
+            <OutcomeMark outcome={outcome} />
+            <span class="figure">
+              {number(total[outcome])} <span class="of">of {count(cells.length, 'run')}</span>
+            </span>
+            <span class="note">
+              {affected === 0 ? 'no client' : `${number(affected)} of ${count(clients.length, 'client')}`}
+            </span>
           </li>
         ))}
       </ul>
@@ -107,7 +108,7 @@ function Counts({ by, title, items, cells, onWant }: CountsProps) {
     return items
       .map((item) => ({
         ...item,
-        counts: countOutcomes((groups.get(item.name) ?? []).map(({ outcome }) => outcome)),
+        counts: countOutcomes(groups.get(item.name) ?? []),
       }))
       .toSorted((a, b) => compareCounts(a.counts, b.counts));
   }, [items.length, cells, by]);

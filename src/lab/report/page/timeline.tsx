@@ -18,30 +18,36 @@ export function Timeline({ history }: { readonly history: HistoryReport }) {
   const layout = useMemo(() => layOutTimeline(manifests), [manifests]);
   const [chosen, setChosen] = useState<number | null>(drifts.length > 0 ? 0 : null);
   const choose = (at: number): void => setChosen(chosen === at ? null : at);
+  const shown = chosen === null ? undefined : drifts[chosen];
   return (
     <div class="timeline">
-      <ol class="drifts" aria-label="Drifts">
-        {drifts.map((drift, at) => (
-          <li key={at}>
-            <button
-              type="button"
-              class="drift"
-              aria-expanded={chosen === at}
-              aria-controls={`drift-${at}`}
-              onClick={() => choose(at)}
-            >
-              <span class="order">{at + 1}</span>
-              {DRIFT_WORDS[drift.code]} <span class="note">{count(drift.files.length, 'manifest')}</span>
-            </button>
-            <div id={`drift-${at}`} hidden={chosen !== at}>
-              <p>{drift.message}</p>
-              <p class="note">
-                <code>{drift.code}</code>: {listVersions(drift, manifests)}
-              </p>
-            </div>
-          </li>
-        ))}
-      </ol>
+      {drifts.length > 0 && (
+        <ol class="drifts" aria-label="Drifts">
+          {drifts.map((drift, at) => (
+            <li key={at}>
+              <button type="button" aria-pressed={chosen === at} onClick={() => choose(at)}>
+                <span class="order">{at + 1}.</span>
+                {DRIFT_WORDS[drift.code]}
+                <span class="note">{count(drift.files.length, 'manifest')}</span>
+              </button>
+            </li>
+          ))}
+        </ol>
+      )}
+      <div class="drift" aria-live="polite">
+        {shown === undefined ? (
+          <p class="none">
+            {drifts.length > 0 ? 'Choose a drift to see what it is about.' : 'Nothing has drifted.'}
+          </p>
+        ) : (
+          <>
+            <p>{shown.message}</p>
+            <p class="note">
+              <code>{shown.code}</code>: {listVersions(shown, manifests)}
+            </p>
+          </>
+        )}
+      </div>
       {layout.points.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keyboard can scroll it
         <section class="scroller drawing" aria-label="Drawing of the timeline" tabIndex={0}>
@@ -107,15 +113,15 @@ function Drawing({ layout, drifts, chosen, onChoose }: DrawingProps) {
       {ticks.map(({ x, label }) => (
         <g key={label}>
           <line class="tick" x1={x} x2={x} y1={8} y2={bottom + 6} />
-          <text class="date" x={x} y={bottom + 22} text-anchor="start">
-            {label.slice(2)}
+          <text class="date" x={x} y={bottom + 22} text-anchor="middle">
+            {label}
           </text>
         </g>
       ))}
       {gaps.map(({ from, to, days }) => (
         <g key={from}>
           <rect class="gap" x={from} y={8} width={to - from} height={bottom - 8} />
-          <text class="date" x={(from + to) / 2} y={bottom + 22} text-anchor="middle">
+          <text class="date" x={(from + to) / 2} y={28} text-anchor="middle">
             {count(days, 'day')}
           </text>
         </g>

@@ -40,7 +40,8 @@ export function Walks({ history, index, onOpen }: WalksProps) {
                     {manifest?.version ?? file}
                     {manifest !== undefined && (
                       <span class="note">
-                        {manifest.channel}, {manifest.date?.slice(0, 10) ?? 'no date'}
+                        {manifest.channel},{' '}
+                        <span class="date">{manifest.date?.slice(0, 10) ?? 'no date'}</span>
                       </span>
                     )}
                   </th>
