@@ -129,12 +129,12 @@ function findWay(
   const isBuiltIn = client.downloads !== 'artifact-url';
   const fixed = builtInTag(client, policy);
   if (isBuiltIn && fixed === null) return no(BY_HAND);
-  const bridged = fixed === null ? '' : `, and the fixed tag ${fixed.name}, which holds it`;
+  const bridged = fixed === null ? '' : `, and the fixed tag ${fixed.name} holds it`;
   if (client.compares === 'version')
     return isAbove(version, installed.version) ? reachedByVersion(bridged) : no(BY_HAND);
   const [next, has] = [readBuildNumber(bundleVersion), readBuildNumber(own) ?? 0];
   return next !== null && next > has
-    ? { reachedBy: `${version} by its whole build number ${next}, above ${has}${bridged}`, otherwise: '' }
+    ? { reachedBy: `${version}: its whole build number ${next} is above ${has}${bridged}`, otherwise: '' }
     : no(BY_HAND);
 
   function reachedByVersion(more = '') {

@@ -3,6 +3,7 @@ import { derivePlan } from '../../../src/lab/plan/derive-plan.ts';
 import type { MigrationPlan } from '../../../src/lab/plan/migration-plan.ts';
 import { hostFactsOfState, hostFactsOfStatus } from '../../../src/lab/plan/plan-input.ts';
 import { loadLab } from '../../../src/lab/scenario/load-lab.ts';
+import type { StatusReport } from '../../../src/release/status.ts';
 import { HAS_FIXTURES, NEEDS_FIXTURES } from '../../support/fixtures.ts';
 import { CLIENTS, changed, inputOf, realInput } from './plan-world.ts';
 
@@ -230,20 +231,21 @@ describe('who gets nothing today', () => {
 
 describe('the release host', () => {
   it('is known from a status with a token', () => {
-    const base = { owner: 'o/r', channels: [], immutableReleases: null, drafts: [] };
+    const base = { owner: 'o/r', channels: [], immutableReleases: null, drafts: [] } as const;
+    const report = (more: Pick<StatusReport, 'tags' | 'fixedTags'>): StatusReport => ({ ...base, ...more });
     const tag = { tag: 'v2.0.0.46', publishedAt: null, isImmutable: null, assets: [], offeredOn: [] };
     const fixed = { channel: 'stable', asset: 'Nexy.dmg', version: null, isCurrent: false } as const;
-    const facts = hostFactsOfStatus({
-      ...base,
+    const status = report({
       tags: [tag],
       fixedTags: [
         { ...fixed, tag: 'Update', isThere: true, downloads: 812 },
         { ...fixed, tag: 'App', isThere: false, downloads: null },
       ],
     });
+    const facts = hostFactsOfStatus(status);
     expect(facts).toEqual({ versionTags: ['v2.0.0.46'], fixedTags: [{ tag: 'Update', downloads: 812 }] });
     expect(derivePlan(inputOf([HONEST], { host: facts })).retirement.join(' ')).toContain('today Update 812');
-    expect(hostFactsOfStatus({ ...base, tags: null, fixedTags: null, drafts: null })).toBeNull();
+    expect(hostFactsOfStatus(report({ tags: null, fixedTags: null }))).toBeNull();
   });
 
   it('is known from a state of the lab', async () => {
