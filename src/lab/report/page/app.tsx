@@ -37,6 +37,19 @@ export function App({ report }: { readonly report: LabReport }) {
         </nav>
       </header>
       <main>
+        {report.failures.length > 0 && (
+          <section aria-labelledby="failures">
+            <h2 id="failures">{count(report.failures.length, 'run')} could not be done</h2>
+            <p>The lab itself or its data has a fault there. Nothing below counts them.</p>
+            <ul class="sentences">
+              {report.failures.map(({ scenario, client, message }) => (
+                <li key={`${scenario} ${client}`}>
+                  <code>{scenario}</code> with <code>{client}</code>: {message}
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
         <Summary index={index} onWant={want} />
         <Matrix index={index} filter={filter} onFilter={setFilter} onOpen={setOpened} />
         <HistorySection history={history} index={index} onOpen={setOpened} />
