@@ -128,8 +128,13 @@ function holdRefusedArtifact({ version, artifact }: Manifest, facts: Facts): Ret
   const message =
     refusal.kind === 'failed-start'
       ? `Version ${version.text} was installed before and taken back, since it did not stay up or somebody asked for it. It is not tried again by itself for ${FAILED_START_DAYS} days; ask for the update to try it now.`
-      : `Version ${version.text} is not downloaded again: its bytes contain ${refusal.contains.map(quote).join(' and ') || 'another version'}. Nothing was changed. The release team has to publish it again.`;
+      : `Version ${version.text} is not downloaded again: its bytes contain ${describeContents(refusal.contains)}. Nothing was changed. The release team has to publish it again.`;
   return { action: 'held', reason: 'artifact-refused-before', message };
+}
+
+/** Both of a bundle's version keys may say the same. */
+function describeContents(contains: readonly string[]): string {
+  return [...new Set(contains)].map(quote).join(' and ') || 'another version';
 }
 
 function holdOnReadOnlyVolume({ version }: Manifest, { isReadOnlyVolume }: Facts): ReturnType<Rule> {

@@ -24,7 +24,21 @@ export function serveFeed(
   { channel, bytes, paths = feedPaths(channel) }: Feed,
 ): void {
   host.setManifest(paths.manifest, bytes);
-  host.setManifest(paths.appcast, makeAppcastOf(host.origin, channel, bytes));
+  host.setManifest(paths.appcast, appcastOf(host.origin, channel, bytes));
+}
+
+/** One manifest is offered to many clients, on many states of one host. */
+const appcasts = new Map<string, Uint8Array>();
+const MOST_APPCASTS = 1000;
+
+function appcastOf(downloadBase: string, channel: Channel, bytes: Uint8Array): Uint8Array {
+  const key = `${downloadBase} ${channel} ${Buffer.from(bytes).toString('latin1')}`;
+  const known = appcasts.get(key);
+  if (known !== undefined) return known;
+  const appcast = makeAppcastOf(downloadBase, channel, bytes);
+  if (appcasts.size >= MOST_APPCASTS) appcasts.clear();
+  appcasts.set(key, appcast);
+  return appcast;
 }
 
 function makeAppcastOf(downloadBase: string, channel: Channel, bytes: Uint8Array): Uint8Array {

@@ -227,6 +227,13 @@ describe('what a person reads', () => {
       'Version 2.0.0.46 is not downloaded again: its bytes contain "2.0.0.31" and "31". Nothing was changed. The release team has to publish it again.',
     ],
     [
+      'bytes whose two version keys say the same',
+      { refusals: [{ ...MISMATCH, contains: ['2.0.0.31', '2.0.0.31'] }] },
+      {},
+      {},
+      'Version 2.0.0.46 is not downloaded again: its bytes contain "2.0.0.31". Nothing was changed. The release team has to publish it again.',
+    ],
+    [
       'bytes of nobody knows what',
       { refusals: [{ ...MISMATCH, contains: [] }] },
       {},

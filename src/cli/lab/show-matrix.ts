@@ -4,13 +4,15 @@ import { UpdateError } from '../../errors.ts';
 import { runMatrix } from '../../lab/matrix/run-matrix.ts';
 import type { LabReport } from '../../lab/report/lab-report.ts';
 import type { Cell, CellFailure, Outcome } from '../../lab/run/outcome.ts';
+import { HISTORY } from '../../lab/scenario/read-manifest-folder.ts';
+import type { Scenario } from '../../lab/scenario/scenario.ts';
 import type { DoctorEntry } from '../../manifest/doctor.ts';
 import { quote } from '../../quote.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { readManifestEntries } from '../read-manifest-entries.ts';
 import type { Terminal } from '../terminal.ts';
 import { choose } from './choose.ts';
-import { makeReport } from './make-report.ts';
+import { HOST_OF_HISTORY, makeReport } from './make-report.ts';
 import { openMatrixProgress } from './matrix-progress.ts';
 import { matrixTables } from './matrix-tables.ts';
 import type { LabData } from './open-data.ts';
@@ -90,10 +92,18 @@ function narrow(filters: MatrixFilters, data: LabData): Pick<LabData, 'scenarios
   const isChosen = (names: readonly { name: string }[], name: string) =>
     names.some((one) => one.name === name);
   const scenarios = data.scenarios.filter(
-    ({ offer, host }) => isChosen(offers, offer.name) && isChosen(hosts, host.name),
+    (scenario) =>
+      isChosen(offers, scenario.offer.name) &&
+      isChosen(hosts, scenario.host.name) &&
+      (filters.offer.includes(HISTORY) || isOfMatrix(scenario)),
   );
   if (scenarios.length > 0) return { scenarios, clients };
   throw new UpdateError('usage', 'No scenario has both that offer and that host, so nothing was run.');
+}
+
+/** The series was served on one state of the host; on all others it is run by those who ask for it. */
+function isOfMatrix({ offer, host }: Scenario): boolean {
+  return offer.name !== HISTORY || host.name === HOST_OF_HISTORY;
 }
 
 function uniqueByName<Item extends { readonly name: string }>(items: readonly Item[]): readonly Item[] {

@@ -129,9 +129,17 @@ async function findApp(build: Build): Promise<FileTree> {
   throw new UpdateError('payload-not-found', `There is no ${APP_NAME} in the build ${build.plan.version}.`);
 }
 
+/** By what the file says: one build is installed on many Macs, and looked at before and after each check. */
+const plans = new Map<string, BuildPlan>();
+
 function readPlan(app: string): BuildPlan {
   const bytes = readFileSync(join(app, 'Contents', 'Info.plist'));
-  return planOfInfo(parsePropertyList(bytes, `The Info.plist of ${basename(app)}`));
+  const text = bytes.toString('latin1');
+  const known = plans.get(text);
+  if (known !== undefined) return known;
+  const plan = planOfInfo(parsePropertyList(bytes, `The Info.plist of ${basename(app)}`));
+  plans.set(text, plan);
+  return plan;
 }
 
 /** What cannot be compared holds back nothing, as in LaunchServices [a guess about Apple]. */

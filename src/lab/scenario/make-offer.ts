@@ -93,6 +93,7 @@ function documentOfToday(
       assets: [image, { name: 'LATEST_CHANGES.md', size: notes.length, sha256 }],
       minimumOs: plan.minimumOs,
       architecture: 'universal2',
+      buildNumber: /^\d{1,15}$/.test(plan.bundleVersion) ? Number(plan.bundleVersion) : null,
       critical: false,
       rolloutPercentage: null,
     },
