@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useState } from 'preact/hooks';
+import type { PlanProof } from '../../plan/migration-plan.ts';
 import type { Cell } from '../../run/outcome.ts';
 import type { LabReport } from '../lab-report.ts';
 import { CellDetails } from './cell-details.tsx';
@@ -9,6 +10,11 @@ import { indexReport } from './index-report.ts';
 import { Matrix } from './matrix.tsx';
 import { PlanSection } from './plan-section.tsx';
 import { Summary, type Wanted } from './summary.tsx';
+
+/** What everybody looks for. */
+function verdictOf({ isSafe }: PlanProof): string {
+  return isSafe ? '✓ safe' : '✕ not safe';
+}
 
 /** The lab's report: who ends up how and where, the matrix, the history, the plan. */
 export function App({ report }: { readonly report: LabReport }) {
@@ -33,7 +39,7 @@ export function App({ report }: { readonly report: LabReport }) {
           <a href="#summary">Summary</a>
           <a href="#matrix">Matrix</a>
           <a href="#history">Timeline</a>
-          <a href="#plan">Plan</a>
+          <a href="#plan">Plan{plan !== null && plan.proof !== null && `: ${verdictOf(plan.proof)}`}</a>
         </nav>
       </header>
       <main>

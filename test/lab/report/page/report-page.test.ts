@@ -303,12 +303,31 @@ describe.skipIf(!HAS_CHROMIUM)("the page of the lab's report", () => {
     const { plan } = REPORT;
     const section = page.getByRole('region', { name: 'Plan of the migration' });
     expect(await section.locator('p').first().textContent()).toContain('✓ Safe');
+    expect(await page.getByRole('navigation').getByRole('link').last().textContent()).toBe('Plan: ✓ safe');
     expect(await section.locator('.steps > li').count()).toBe(plan?.steps.length);
     const [step] = plan?.steps ?? [];
     await section.getByRole('button', { name: `Copy the command of: ${step?.title}` }).click();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(step?.command);
     const proof = section.getByRole('table', { name: 'The proof: every client after each step' });
     expect(await proof.getByRole('row').count()).toBe(2 + (plan?.proof?.stages.length ?? 0));
+    await page.close();
+  });
+
+  it('says first what could not be run, and what makes a plan unsafe', async () => {
+    const { plan } = REPORT;
+    if (plan === null || plan.proof === null) throw new Error('The report has a proof.');
+    const problem = 'One client loops after the second step.';
+    const proof = { ...plan.proof, isSafe: false, problems: [problem] };
+    const failure = { scenario: 'some/scenario', client: 'ours-2.0.0.46-macos15', message: 'It is broken.' };
+    const unsafe = { ...plan, facts: ['NOT SAFE: the wish is too low.', ...plan.facts], proof };
+    const { page } = await reports.open({ ...REPORT, failures: [failure], plan: unsafe });
+    expect(await page.locator('main h2').first().textContent()).toBe('1 run could not be done');
+    expect(await page.getByRole('region', { name: 'could not be done' }).innerText()).toContain(
+      failure.message,
+    );
+    expect(await page.getByRole('navigation').innerText()).toContain('Plan: ✕ not safe');
+    expect(await page.locator('.verdict').innerText()).toContain(problem);
+    expect(await findViolations(page)).toEqual([]);
     await page.close();
   });
 
