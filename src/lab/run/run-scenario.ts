@@ -31,11 +31,12 @@ export async function runScenario(
   scenario: Scenario,
   client: ClientSpec,
   room: LabRoom,
-  { trace = () => undefined, signal }: RunOptions = {},
+  { trace: listener, signal }: RunOptions = {},
 ): Promise<Cell> {
   const folder = await mkdtemp(join(room.folder, 'run-'));
   const channel = channelOf(scenario);
-  const stage = new Stage(room, channel);
+  const trace: Trace = (event) => listener?.({ ...event, text: event.text.replaceAll(folder, '~') });
+  const stage = new Stage(room, channel, listener === undefined ? null : trace);
   let person: Person | null = null;
   try {
     person = await openPerson(client, room, { channel, folder, trace });
