@@ -225,6 +225,7 @@ function makePlan(hostileText: string): LabReport['plan'] {
       title: `${title}${hostileText}`,
       why: 'Clients of every generation can read it.',
       command,
+      withdraws: id === 'retire' ? 'manifests/manifest.json' : null,
       channel: id === 'bridge' ? 'stable' : null,
     })),
     stranded: [
@@ -250,10 +251,18 @@ function makePlan(hostileText: string): LabReport['plan'] {
         after,
         clients: CLIENTS.map(({ name, installed }, at) => ({
           client: name,
+          channel: 'stable',
           outcome: stage === 0 ? (OUTCOMES[at % OUTCOMES.length] ?? 'stays') : 'promised',
           version: stage === 0 ? installed : '2.0.0.47',
           why: stage === 0 ? 'It looks where nothing lies.' : 'The transition release arrived.',
         })),
+      })),
+      withoutFixedTags: CLIENTS.map(({ name, installed }, at) => ({
+        client: name,
+        channel: 'stable',
+        outcome: at === 0 ? 'stranded' : 'promised',
+        version: at === 0 ? installed : '2.0.0.47',
+        why: at === 0 ? 'Nothing lies there any more.' : 'It reads the manifest.',
       })),
     },
   };

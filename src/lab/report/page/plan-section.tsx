@@ -43,13 +43,18 @@ function Plan({ plan, index }: { readonly plan: MigrationPlan; readonly index: R
       </dl>
       <h3>Steps</h3>
       <ol class="steps">
-        {steps.map(({ id, title, why, command, channel }) => (
+        {steps.map(({ id, title, why, command, withdraws, channel }) => (
           <li key={id}>
             <h4>
               {title}
               {channel !== null && <span class="badge">{channel}</span>}
             </h4>
             <p>{why}</p>
+            {withdraws !== null && (
+              <p>
+                Remove <code>{withdraws}</code>
+              </p>
+            )}
             {command !== null && <CommandBlock command={command} label={`the command of: ${title}`} />}
           </li>
         ))}

@@ -1,4 +1,4 @@
-import type { PlanProof, PlanStep } from '../../plan/migration-plan.ts';
+import type { PlanProof, PlanStep, ProvenClient } from '../../plan/migration-plan.ts';
 import { OutcomeMark } from './outcome-mark.tsx';
 
 interface ProofProps {
@@ -7,9 +7,22 @@ interface ProofProps {
   readonly titleOf: (client: string) => string;
 }
 
-/** What became of every client after each step. */
-export function Proof({ proof: { stages }, steps, titleOf }: ProofProps) {
-  const clients = [...new Set(stages.flatMap((stage) => stage.clients.map(({ client }) => client)))];
+/** What became of every client after each step, on each channel that it may follow. */
+export function Proof({ proof: { stages, withoutFixedTags }, steps, titleOf }: ProofProps) {
+  const everyone = [...stages.flatMap(({ clients }) => clients), ...withoutFixedTags];
+  const columns = [...new Map(everyone.map((each) => [keyOf(each), each])).values()];
+  const rows = [
+    ...stages.map(({ after, clients }) => ({ key: after, name: '', clients })),
+    ...(withoutFixedTags.length === 0
+      ? []
+      : [
+          {
+            key: 'without-fixed-tags',
+            name: 'If the fixed tags were taken away then',
+            clients: withoutFixedTags,
+          },
+        ]),
+  ];
   const nameOf = (after: string): string => {
     const at = steps.findIndex(({ id }) => id === after);
     return at < 0 ? 'Before any step' : `${at + 1}. ${steps[at]?.title ?? after}`;
@@ -23,22 +36,22 @@ export function Proof({ proof: { stages }, steps, titleOf }: ProofProps) {
           <thead>
             <tr>
               <th scope="col">After step</th>
-              {clients.map((client) => (
-                <th key={client} scope="col">
-                  {titleOf(client)}
+              {columns.map((column) => (
+                <th key={keyOf(column)} scope="col">
+                  {titleOf(column.client)} <span class="note">{column.channel}</span>
                 </th>
               ))}
             </tr>
           </thead>
           <tbody>
-            {stages.map((stage) => (
-              <tr key={stage.after}>
-                <th scope="row">{nameOf(stage.after)}</th>
-                {clients.map((name) => {
-                  const found = stage.clients.find(({ client }) => client === name);
-                  if (found === undefined) return <td key={name}>–</td>;
+            {rows.map(({ key, name, clients }) => (
+              <tr key={key}>
+                <th scope="row">{name === '' ? nameOf(key) : name}</th>
+                {columns.map((column) => {
+                  const found = clients.find((each) => keyOf(each) === keyOf(column));
+                  if (found === undefined) return <td key={keyOf(column)}>–</td>;
                   return (
-                    <td key={name}>
+                    <td key={keyOf(column)}>
                       <OutcomeMark outcome={found.outcome} />
                       <span class="note">{found.version}</span>
                     </td>
@@ -63,4 +76,8 @@ export function Proof({ proof: { stages }, steps, titleOf }: ProofProps) {
       ))}
     </>
   );
+}
+
+function keyOf({ client, channel }: ProvenClient): string {
+  return `${client} ${channel}`;
 }
