@@ -16,6 +16,8 @@ export interface MatrixOptions {
   /** How many processes share the work; as many as there are cores unless given. */
   readonly processes?: number;
   readonly signal?: AbortSignal;
+  /** In which a folder is made, and removed at the end; on a memory disk where there is one unless given. */
+  readonly folder?: string;
   /** Called with the number of cells that are done, failed ones too. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -41,7 +43,7 @@ const LONGEST_FAREWELL = 10_000;
 export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
   const { scenarios, clients, signal, onProgress } = options;
   throwIfStopped(signal);
-  const folder = await mkdtemp(join(await fastTemporaryFolder(), 'nexy-lab-'));
+  const folder = await mkdtemp(join(options.folder ?? (await fastTemporaryFolder()), 'nexy-lab-'));
   const answers = new Map<Scenario, MatrixAnswer>();
   const queue = new ScenarioQueue(scenarios);
   const total = scenarios.length * clients.length;
