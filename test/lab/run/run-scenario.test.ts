@@ -152,6 +152,7 @@ describe('a run', () => {
     ['payload-older/both', 'ours'],
     ['fixed-tag/fixed-tag-changed', 'fixed-address'],
     ['version-tag/redirect-host-down', 'appcast'],
+    ['rollout-zero/both', 'ours'],
   ])('of %s with %s comes out the same in another room', async (scenario, client) => {
     const [one, other] = [await openLabRun(), await openLabRun()];
     expect(await one.run(scenario, client)).toEqual(await other.run(scenario, client));
@@ -164,6 +165,19 @@ describe('a run', () => {
     await lab.run('march-2026', 'appcast');
     expect(await lab.run('version-tag/asset-missing', 'ours')).toEqual(alone);
     await expectEmpty(lab);
+  });
+
+  it('whose next release was tried before for the same client comes to the same', async () => {
+    const lab = await openLabRun();
+    for (const client of ['ours', 'ours-at-2.6.0', 'appcast', 'integer-build']) {
+      await lab.run('version-tag/asset-missing', client);
+      const [known, tried] = [
+        await lab.run('version-tag/redirect-host-down', client),
+        await lab.run('version-tag/redirect-host-down', client, { trace: () => undefined }),
+      ];
+      expect(known).toEqual(tried);
+    }
+    expect(lab.room.nextArrivals.size).toBeGreaterThan(0);
   });
 
   it('tells every call and step in order, under the addresses that are played', async () => {
