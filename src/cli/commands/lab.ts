@@ -16,6 +16,11 @@ interface LabCommandOptions extends LabFolders, JsonOption {
   readonly scenario?: string;
   readonly html?: string;
   readonly list: boolean;
+  readonly plan: boolean;
+  readonly status?: string;
+  readonly nextVersion?: string;
+  readonly nextMinimumOs?: string;
+  readonly followingMinimumOs?: string;
   readonly processes?: number;
 }
 
@@ -36,6 +41,15 @@ export function labCommand(): Command {
     .option('--manifests <folder>', 'try the *.json manifests of this folder, too')
     .option('--scenarios <folder>', 'add the data files of this folder (repeatable)', collect, [])
     .option('--html <file>', 'write the report as one HTML page')
+    .option(
+      '--plan',
+      'only derive the plan of the migration from the fixed tags to version tags, and try it',
+      false,
+    )
+    .option('--status <file>', 'for the plan: what "nexy-release status --json" printed')
+    .option('--next-version <version>', 'for the plan: the version of the transition release')
+    .option('--next-minimum-os <version>', 'for the plan: the macOS that the transition release needs')
+    .option('--following-minimum-os <version>', 'for the plan: the macOS that the release after it needs')
     .option('--list', 'name everything that can be run', false)
     .option(
       '--processes <number>',
@@ -55,8 +69,10 @@ Examples:
   $ nexy-updater lab --list
   $ nexy-updater lab --scenario version-tag/fixed-tags-only --client integer-build
   $ nexy-updater lab --manifests manifests/ --host both --outcome harmed --outcome loops
+  $ nexy-updater lab --plan --manifests manifests/ --status status.json
 
-Exit status: 0 done, whatever the outcomes; 1 something could not be run; 2 wrong usage.`,
+Exit status: 0 done, whatever the outcomes; 1 something could not be run, or the plan of --plan is not safe; 2 wrong
+usage.`,
     )
     .action(runLab);
   return withJson(command);
@@ -70,9 +86,28 @@ async function runLab(options: LabCommandOptions): Promise<void> {
     const { showList } = await import('../lab/show-list.ts');
     return showList(data, terminal);
   }
+  if (options.plan) return plan(options, data, terminal);
+  for (const name of ['status', 'nextVersion', 'nextMinimumOs', 'followingMinimumOs'] as const) {
+    if (options[name] !== undefined)
+      throw new UpdateError('usage', 'What is wished for the plan is read together with --plan only.');
+  }
   if (options.scenario !== undefined) return runOne(options.scenario, options, data, terminal);
   const { showMatrix } = await import('../lab/show-matrix.ts');
   await showMatrix(options, data, terminal);
+}
+
+/** @throws UpdateError `usage` for what says nothing about a plan */
+async function plan(options: LabCommandOptions, data: LabData, terminal: Terminal): Promise<void> {
+  const [host, ...others] = options.host;
+  const isForMatrix = options.scenario !== undefined || options.offer.length + options.outcome.length > 0;
+  if (others.length > 0 || isForMatrix)
+    throw new UpdateError(
+      'usage',
+      'A plan is made for the whole series of manifests and one state of the release host: --plan goes with --manifests, --client, one --host or --status, and the wishes for the releases.',
+    );
+  const { showPlan } = await import('../lab/show-plan.ts');
+  const { host: _, ...wishes } = options;
+  await showPlan({ ...wishes, ...(host === undefined ? {} : { host }) }, data, terminal);
 }
 
 async function runOne(

@@ -1,31 +1,10 @@
-import Table from 'cli-table3';
 import type { LabReport } from '../../lab/report/lab-report.ts';
 import { type Cell, OUTCOMES } from '../../lab/run/outcome.ts';
 import type { Terminal } from '../terminal.ts';
 import { outcomeCount, outcomeLegend, outcomeLetter } from './outcome-style.ts';
+import { GAP, plainTable } from './plain-table.ts';
 
-const GAP = 2;
 const SHORTEST_LABEL = 24;
-
-const NO_LINES = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: ' '.repeat(GAP),
-};
-// Colours are the terminal's matter, which knows whether there is one.
-const PLAIN = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 };
 
 /**
  * What became of every client, for people.
@@ -66,10 +45,8 @@ function clientTable(
   terminal: Terminal,
   width: number,
 ): string {
-  const table = new Table({
+  const table = plainTable({
     head: ['', 'client', 'macOS', 'has', ...OUTCOMES],
-    chars: NO_LINES,
-    style: PLAIN,
     colAligns: ['left', 'left', 'left', 'left', ...OUTCOMES.map(() => 'right' as const)],
   });
   const counts = countBy(cells, ({ client, outcome }) => `${client} ${outcome}`);
@@ -115,10 +92,9 @@ function scenarioTable(
   terminal: Terminal,
   width: number,
 ): string {
-  const table = new Table({
+  const table = plainTable({
     head: ['', ...clients.map((name) => marks.get(name) ?? '')],
-    chars: { ...NO_LINES, middle: ' ' },
-    style: PLAIN,
+    gap: 1,
   });
   const label = width - columnWidth(marks) * clients.length - GAP;
   const byOffer = Map.groupBy(cells, ({ offer }) => offer);

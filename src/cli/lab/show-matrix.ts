@@ -12,10 +12,12 @@ import { interruptSignal } from '../interrupt.ts';
 import { readManifestEntries } from '../read-manifest-entries.ts';
 import type { Terminal } from '../terminal.ts';
 import { choose } from './choose.ts';
+import { makePlan } from './make-plan.ts';
 import { HOST_OF_HISTORY, makeReport } from './make-report.ts';
 import { openMatrixProgress } from './matrix-progress.ts';
 import { matrixTables } from './matrix-tables.ts';
 import type { LabData } from './open-data.ts';
+import { planSummary } from './plan-text.ts';
 
 export interface MatrixFilters {
   readonly offer: readonly string[];
@@ -28,21 +30,31 @@ export interface MatrixFilters {
 }
 
 /** Where the output is no terminal, which knows its width. */
-const USUAL_WIDTH = 100;
+export const USUAL_WIDTH = 100;
 const MOST_FAILURES = 10;
 
 /** Runs what the filters leave of the matrix, and shows what came of it. */
 export async function showMatrix(filters: MatrixFilters, data: LabData, terminal: Terminal): Promise<void> {
   const signal = interruptSignal();
-  const report = await makeMatrixReport(filters, data, terminal, signal);
+  const matrix = await makeMatrixReport(filters, data, terminal, signal);
+  const startedAt = performance.now();
+  const plan = isWhole(filters) ? await makePlan({}, data, data.clients, { signal }) : null;
+  const durationMs = matrix.durationMs + Math.round(performance.now() - startedAt);
+  const report = { ...matrix, plan, durationMs };
   if (filters.html !== undefined) await writeHtml(filters.html, report, terminal);
   const shown = { ...report, cells: filterCells(report.cells, filters.outcome) };
   terminal.result(shown);
   if (!terminal.isJson) {
     terminal.say(matrixTables(shown, terminal, process.stdout.columns ?? USUAL_WIDTH));
+    if (plan !== null) terminal.say(`\n${planSummary(plan, terminal)}`);
     terminal.say(`\n${describeAmount(report, shown)}`);
   }
   tellFailures(report.failures, terminal);
+}
+
+/** A part of the matrix is run to look at something, which a plan for all would only hold up. */
+function isWhole({ offer, host, client }: MatrixFilters): boolean {
+  return offer.length + host.length + client.length === 0;
 }
 
 /** Runs the matrix with progress. */
@@ -114,13 +126,13 @@ function filterCells(cells: readonly Cell[], outcomes: readonly Outcome[]): read
   return outcomes.length === 0 ? cells : cells.filter(({ outcome }) => outcomes.includes(outcome));
 }
 
-async function readSeries({ series }: LabData, signal: AbortSignal): Promise<readonly DoctorEntry[]> {
+export async function readSeries({ series }: LabData, signal: AbortSignal): Promise<readonly DoctorEntry[]> {
   if (series === null) return [];
   const entries = await readManifestEntries([series], { allowLoopback: false, signal });
   return entries.map((entry) => ({ ...entry, file: entry.file.slice(series.length + 1) }));
 }
 
-function tellMissing({ hasRealManifests }: LabData, terminal: Terminal): void {
+export function tellMissing({ hasRealManifests }: LabData, terminal: Terminal): void {
   if (hasRealManifests) return;
   terminal.step(
     'real-manifests-missing',
@@ -128,7 +140,7 @@ function tellMissing({ hasRealManifests }: LabData, terminal: Terminal): void {
   );
 }
 
-async function writeHtml(file: string, report: LabReport, terminal: Terminal): Promise<void> {
+export async function writeHtml(file: string, report: LabReport, terminal: Terminal): Promise<void> {
   const { writeReport } = await import('../../lab/report/write-report.ts');
   const page = await writeReport(report);
   await writeFile(resolve(file), page).catch((error: unknown) => {

@@ -2,6 +2,7 @@ import { CHANNELS, type Channel } from '../../config.ts';
 import { type Assessment, type AssessPolicy, assessManifest } from '../../manifest/assess.ts';
 import { CHANNEL_FILES } from '../../manifest/manifest-file.ts';
 import { isSameVersion, readVersion } from '../../version.ts';
+import { readBuildNumber } from '../clients/build-number.ts';
 import type { OfferedManifest } from '../scenario/scenario.ts';
 
 /** What a channel says today. */
@@ -30,12 +31,7 @@ export function findCurrentOffers(
 
 /** The key `build` as the oldest clients read it: `int()` of what is there. Null where that fails. */
 export function wholeBuildOf({ document }: OfferedManifest): number | null {
-  return readWhole(document?.['build']);
-}
-
-export function readWhole(value: unknown): number | null {
-  const isWhole = typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value));
-  return isWhole && Number.isSafeInteger(Number(value)) ? Number(value) : null;
+  return readBuildNumber(document?.['build']);
 }
 
 /** A key of `artifact`, where it is a text. */

@@ -68,8 +68,12 @@ function describeOffers(current: CurrentOffers): readonly string[] {
         : `generation ${assessment.generation}`;
     const bytes =
       lie === null ? 'as far as the manifests tell, its bytes are that version' : `its bytes are ${lie}`;
+    const until =
+      lie === null
+        ? ''
+        : ' Until that is taken away, clients that compare versions install it again at every check, ours download it once and refuse it, and those that compare whole numbers see what stands in "build", if that is one.';
     return [
-      `The ${channel} channel offers ${quote(offered.version ?? '')} (${offered.file}, ${place}); ${bytes}.`,
+      `The ${channel} channel offers ${quote(offered.version ?? '')} (${quote(offered.file)}, ${place}); ${bytes}.${until}`,
     ];
   });
 }

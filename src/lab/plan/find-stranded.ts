@@ -4,8 +4,9 @@ import { type FixedTag, findFixedTag } from '../../manifest/generation.ts';
 import { readUrl } from '../../manifest/release-url.ts';
 import { quote } from '../../quote.ts';
 import { compareVersions, readVersion } from '../../version.ts';
+import { readBuildNumber } from '../clients/build-number.ts';
 import type { ClientSpec } from '../scenario/scenario.ts';
-import { type CurrentOffer, type CurrentOffers, readWhole, wholeBuildOf } from './current-offers.ts';
+import { type CurrentOffer, type CurrentOffers, wholeBuildOf } from './current-offers.ts';
 import type { MigrationPlan, PlannedRelease } from './migration-plan.ts';
 import type { PlanInput } from './plan-input.ts';
 import { runs } from './plan-releases.ts';
@@ -76,7 +77,7 @@ function describeRefusal(client: ClientSpec, { offered }: CurrentOffer): string 
       : null;
   }
   if (client.model === 'manifest' && client.compares === 'integer-build') {
-    const own = readWhole(bundleVersion) ?? 0;
+    const own = readBuildNumber(bundleVersion) ?? 0;
     const offeredBuild = build === undefined ? 0 : wholeBuildOf(offered);
     if (offeredBuild === null)
       return `It compares whole build numbers, and ${quote(String(build))} is none: its check fails in silence.`;
@@ -128,12 +129,12 @@ function findWay(
   const isBuiltIn = client.downloads !== 'artifact-url';
   const fixed = builtInTag(client, policy);
   if (isBuiltIn && fixed === null) return no(BY_HAND);
-  const bridged = fixed === null ? '' : `, and the fixed tag ${fixed.name}, which holds it`;
+  const bridged = fixed === null ? '' : `, and the fixed tag ${fixed.name} holds it`;
   if (client.compares === 'version')
     return isAbove(version, installed.version) ? reachedByVersion(bridged) : no(BY_HAND);
-  const [next, has] = [readWhole(bundleVersion), readWhole(own) ?? 0];
+  const [next, has] = [readBuildNumber(bundleVersion), readBuildNumber(own) ?? 0];
   return next !== null && next > has
-    ? { reachedBy: `${version} by its whole build number ${next}, above ${has}${bridged}`, otherwise: '' }
+    ? { reachedBy: `${version}: its whole build number ${next} is above ${has}${bridged}`, otherwise: '' }
     : no(BY_HAND);
 
   function reachedByVersion(more = '') {

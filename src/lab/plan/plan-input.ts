@@ -1,6 +1,6 @@
 import type { AssessPolicy } from '../../manifest/assess.ts';
 import { findFixedTag, fixedTagOf } from '../../manifest/generation.ts';
-import type { StatusReport } from '../../release/status.ts';
+import type { FixedTagStatus, TagStatus } from '../../release/status.ts';
 import { parseVersionTag, readVersion, versionTag } from '../../version.ts';
 import type { ClientSpec, HostState, OfferedManifest } from '../scenario/scenario.ts';
 
@@ -39,8 +39,14 @@ export interface HostFacts {
   readonly fixedTags: readonly { readonly tag: string; readonly downloads: number | null }[];
 }
 
+/** What is read of what `nexy-release status --json` prints. */
+interface HostStatus {
+  readonly tags: readonly Pick<TagStatus, 'tag'>[] | null;
+  readonly fixedTags: readonly Pick<FixedTagStatus, 'tag' | 'isThere' | 'downloads'>[] | null;
+}
+
 /** @returns null where the report was made without a token, and so without a look at the host */
-export function hostFactsOfStatus({ tags, fixedTags }: StatusReport): HostFacts | null {
+export function hostFactsOfStatus({ tags, fixedTags }: HostStatus): HostFacts | null {
   if (tags === null || fixedTags === null) return null;
   return {
     versionTags: tags.map(({ tag }) => tag),

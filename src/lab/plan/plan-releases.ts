@@ -1,8 +1,10 @@
 import { isMacosAtLeast, parseMacosVersion } from '../../check/machine-requirement.ts';
 import { UpdateError } from '../../errors.ts';
+import { quote } from '../../quote.ts';
 import { compareVersions, parseVersion, parseVersionTag, readVersion, type Version } from '../../version.ts';
+import { readBuildNumber } from '../clients/build-number.ts';
 import type { ClientSpec } from '../scenario/scenario.ts';
-import { artifactText, readWhole, wholeBuildOf } from './current-offers.ts';
+import { artifactText, wholeBuildOf } from './current-offers.ts';
 import type { PlannedRelease } from './migration-plan.ts';
 import type { PlanInput } from './plan-input.ts';
 
@@ -72,12 +74,15 @@ function findHighest({ manifests, host, clients }: PlanInput): PlannedReleases['
   const known: { readonly version: Version | null; readonly where: string }[] = [
     ...manifests.map(({ version, file }) => ({
       version: readVersion(version ?? ''),
-      where: `offered by ${file}`,
+      where: `offered by ${quote(file)}`,
     })),
-    ...(host?.versionTags ?? []).map((tag) => ({ version: parseVersionTag(tag), where: `tag ${tag}` })),
+    ...(host?.versionTags ?? []).map((tag) => ({
+      version: parseVersionTag(tag),
+      where: `tag ${quote(tag)}`,
+    })),
     ...clients.flatMap(({ name, installed: { version, bundleVersion = version } }) =>
       // A whole number is a build, and no version.
-      [version, ...(readWhole(bundleVersion) === null ? [bundleVersion] : [])].map((text) => ({
+      [version, ...(readBuildNumber(bundleVersion) === null ? [bundleVersion] : [])].map((text) => ({
         version: readVersion(text),
         where: `installed on "${name}"`,
       })),
@@ -93,8 +98,8 @@ function findHighest({ manifests, host, clients }: PlanInput): PlannedReleases['
 
 function findHighestBuild({ manifests, clients }: PlanInput): number | null {
   const builds = [
-    ...manifests.flatMap((each) => [wholeBuildOf(each), readWhole(each.promised?.bundleVersion)]),
-    ...clients.map(({ installed }) => readWhole(installed.bundleVersion ?? installed.version)),
+    ...manifests.flatMap((each) => [wholeBuildOf(each), readBuildNumber(each.promised?.bundleVersion)]),
+    ...clients.map(({ installed }) => readBuildNumber(installed.bundleVersion ?? installed.version)),
   ].filter((build) => build !== null);
   const isCompared = clients.some((each) => each.model === 'manifest' && each.compares === 'integer-build');
   if (builds.length === 0 && !isCompared) return null;

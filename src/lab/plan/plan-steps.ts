@@ -1,4 +1,4 @@
-import { CHANNELS, type Channel } from '../../config.ts';
+import type { Channel } from '../../config.ts';
 import { fixedTagOf } from '../../manifest/generation.ts';
 import { CHANNEL_FILES } from '../../manifest/manifest-file.ts';
 import type { CurrentOffers } from './current-offers.ts';
@@ -9,7 +9,7 @@ export interface StepsInput {
   readonly current: CurrentOffers;
   readonly transition: PlannedRelease;
   readonly following: PlannedRelease;
-  /** Channels that anybody follows: beta comes before stable. */
+  /** Channels that anybody follows. */
   readonly channels: readonly Channel[];
 }
 
@@ -40,9 +40,11 @@ export function planSteps({ current, transition, following, channels }: StepsInp
       title: 'See that the new feed is served, and try the release by hand',
       why: `${transition.version} knows no other address: if this one were wrong, nothing could ever mend it from afar. Put ${transition.version} in place by hand on a Mac of each macOS from ${transition.minimumOs} on, and see that it starts and checks there.`,
     }),
-    ...[...channels]
-      .sort(betaFirst)
-      .flatMap((channel) => [...pauses(channel), bridge(channel, transition), offer(channel, transition)]),
+    // To stable it comes by promotion from beta, whether anybody follows beta or not.
+    ...(['beta', 'stable'] as const).flatMap((channel) => [
+      ...(channels.includes(channel) ? [...pauses(channel), bridge(channel, transition)] : []),
+      offer(channel, transition),
+    ]),
     verify('verify', OLD_FOLDER, OLD_FEED, {
       title: 'See that the old addresses serve it, byte for byte',
       why: 'Manifest, version tag and download are compared as a client gets them.',
@@ -140,8 +142,4 @@ function freeze({ version }: PlannedRelease): PlanStep {
     withdraws: null,
     channel: null,
   };
-}
-
-function betaFirst(a: Channel, b: Channel): number {
-  return CHANNELS.indexOf(b) - CHANNELS.indexOf(a);
 }

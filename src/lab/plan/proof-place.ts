@@ -14,7 +14,6 @@ import { serveFeed } from '../feed.ts';
 import type { LoggedRequest } from '../release-host/answer.ts';
 import type { LabRoom } from '../run/lab-room.ts';
 import { nextRelease } from '../run/next-release.ts';
-import { makeOfferedManifest } from '../scenario/make-offer.ts';
 import type { OfferedManifest } from '../scenario/scenario.ts';
 import { writeManifest } from '../scenario/write-manifest.ts';
 import { ELSEWHERE } from '../show-address.ts';
@@ -116,19 +115,14 @@ export class ProofPlace {
     if (current === undefined) return null;
     const { host } = this.room;
     const isTagged = current.assessment.generation === 'version-tag';
-    const state = {
-      name: 'next',
-      title: '',
-      description: '',
-      publishes: [isTagged ? 'version' : 'fixed'],
-    } as const;
-    const { manifest } = nextRelease(
-      current.offered,
-      { ...state, publishes: [...state.publishes], releases: [], events: [], faults: [] },
-      this.#policy.owner,
-    );
-    const { bytes, promised } = this.#write(makeOfferedManifest(manifest, CHANNEL_FILES[channel]));
-    const tag = isTagged ? `v${manifest.version}` : fixedTagOf('dmg', channel);
+    const { manifest } = nextRelease(current.offered, {
+      ...{ name: 'next', title: 'The next release', description: '' },
+      ...{ publishes: [isTagged ? 'version' : 'fixed'], releases: [], events: [], faults: [] },
+    });
+    const { version } = manifest;
+    if (version === null) return null;
+    const { bytes, promised } = this.#write(manifest);
+    const tag = isTagged ? `v${version}` : fixedTagOf('dmg', channel);
     if (promised !== null) host.publish(tag, FILE, promised.bytes);
     serveFeed(host, { channel, bytes });
     const undo = async (): Promise<void> => {
@@ -136,7 +130,7 @@ export class ProofPlace {
       this.#fillHost();
       await this.serve();
     };
-    return { version: manifest.version, undo };
+    return { version, undo };
   }
 
   forgetTraffic(): void {

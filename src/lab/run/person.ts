@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Channel } from '../../config.ts';
 import { type BuildPlan, buildPlan } from '../builds/build-plan.ts';
 import { makeBuild } from '../builds/make-build.ts';
-import { type CheckResult, feedPaths, type LabClient } from '../clients/client.ts';
+import { type CheckResult, type FeedPaths, feedPaths, type LabClient } from '../clients/client.ts';
 import { openClient } from '../clients/open-client.ts';
 import type { LabMac } from '../mac/lab-mac.ts';
 import { openMac } from '../mac/open-mac.ts';
@@ -18,17 +18,23 @@ export interface Person {
   readonly installed: AppFacts;
   /** False once an app was installed that does not start: then nothing checks any more. */
   readonly starts: boolean;
+  /** Whether an app is installed that holds our updater, and asks at `movedFeed`. */
+  readonly hasMoved: boolean;
   /** One automatic check, and what it has installed, if anything. */
   check(now: Date): Promise<{ readonly result: CheckResult; readonly installed: AppFacts | null }>;
   close(): Promise<void>;
 }
 
-export async function openPerson(
-  spec: ClientSpec,
-  room: LabRoom,
-  options: { readonly channel: Channel; readonly folder: string; readonly trace: Trace },
-): Promise<Person> {
-  const { channel, folder, trace } = options;
+export interface PersonOptions {
+  readonly channel: Channel;
+  readonly folder: string;
+  readonly trace: Trace;
+  /** Where an installed app asks that holds our updater, unless that is where all ask. */
+  readonly movedFeed?: FeedPaths;
+}
+
+export async function openPerson(spec: ClientSpec, room: LabRoom, options: PersonOptions): Promise<Person> {
+  const { channel, folder, trace, movedFeed } = options;
   const { version, bundleVersion = version } = spec.installed;
   const mac = await openMac({
     folder: join(folder, 'mac'),
@@ -37,10 +43,9 @@ export async function openPerson(
     installed: makeBuild(buildPlan(version, { bundleVersion })),
     trace,
   });
-  const open = async (model: ClientSpec, name: string): Promise<LabClient> => {
+  const open = async (model: ClientSpec, name: string, feed: FeedPaths): Promise<LabClient> => {
     const own = join(folder, name);
     await mkdir(own, { mode: 0o700 });
-    const feed = feedPaths(channel);
     return openClient(model, {
       host: room.host,
       mac,
@@ -51,10 +56,11 @@ export async function openPerson(
       publicKey: room.publicKey,
     });
   };
-  let client = await open(spec, 'client');
+  let client = await open(spec, 'client', feedPaths(channel));
   let plan = await mac.installed();
   let installed: AppFacts = { ...factsOf(plan), sha256: null };
   let isOurs = spec.model === 'ours';
+  let hasMoved = false;
 
   return {
     mac,
@@ -64,16 +70,20 @@ export async function openPerson(
     get starts() {
       return mac.starts(installed.minimumOs);
     },
+    get hasMoved() {
+      return hasMoved;
+    },
     check: async (now) => {
       const result = await client.check(now);
       const after = await mac.installed();
       if (result.action !== 'installed' && isSamePlan(after, plan)) return { result, installed: null };
       plan = after;
       installed = factsOf(after);
-      if (after.updater === 'ours' && !isOurs) {
+      if (after.updater === 'ours' && (!isOurs || (movedFeed !== undefined && !hasMoved))) {
         isOurs = true;
+        hasMoved = movedFeed !== undefined;
         trace({ kind: 'step', text: `From now on the updater is ours: ${after.version} holds it.` });
-        client = await open(asOurs(spec), 'ours');
+        client = await open(asOurs(spec), 'ours', movedFeed ?? feedPaths(channel));
       }
       return { result, installed };
     },

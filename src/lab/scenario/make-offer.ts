@@ -4,6 +4,7 @@ import { assessManifest } from '../../manifest/assess.ts';
 import { fixedTagOf } from '../../manifest/generation.ts';
 import { releaseUrl } from '../../manifest/release-url.ts';
 import type { AssetFacts } from '../../release/asset.ts';
+import { readBuildNumber } from '../../release/inbox/judge-payloads.ts';
 import { makeManifestText } from '../../release/manifests/manifest-document.ts';
 import { parseVersion, versionTag } from '../../version.ts';
 import { type BuildPlan, buildPlan } from '../builds/build-plan.ts';
@@ -93,7 +94,7 @@ function documentOfToday(
       assets: [image, { name: 'LATEST_CHANGES.md', size: notes.length, sha256 }],
       minimumOs: plan.minimumOs,
       architecture: 'universal2',
-      buildNumber: /^\d{1,15}$/.test(plan.bundleVersion) ? Number(plan.bundleVersion) : null,
+      buildNumber: readBuildNumber(plan.bundleVersion),
       critical: false,
       rolloutPercentage: null,
     },

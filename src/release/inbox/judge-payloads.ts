@@ -120,8 +120,8 @@ function judgeBuildNumber(payloads: readonly InspectedPayload[], warnings: strin
   return first.number;
 }
 
-/** A whole number as JSON has it: without leading zeros, and exact. */
-function readBuildNumber(bundleVersion: string | null): number | null {
+/** CFBundleVersion as a whole number, as JSON has it: without leading zeros, and exact. Null where it is none. */
+export function readBuildNumber(bundleVersion: string | null): number | null {
   if (bundleVersion === null || !/^(?:0|[1-9]\d*)$/.test(bundleVersion)) return null;
   return Number.isSafeInteger(Number(bundleVersion)) ? Number(bundleVersion) : null;
 }
