@@ -1,10 +1,7 @@
-import { type BuildPlan, buildPlan } from './builds/build-plan.ts';
 import { makeBuild } from './builds/make-build.ts';
+import { OFFERED_TEXT } from './builds/offered-text.ts';
 import type { ReleaseHost } from './release-host/release-host.ts';
 import { ELSEWHERE } from './show-address.ts';
-
-/** The text file that manifests of autumn 2025 offered as an update, at addresses of three hosts. */
-export const OFFERED_TEXT: BuildPlan = buildPlan('2.6.0', { kind: 'text' });
 
 /** What lay at `/updates/appcast.xml`, which manifests named as the artifact: a feed, and no update of its own. */
 const FEED = `<?xml version="1.0" encoding="utf-8"?>

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { buildPlan } from '../../src/lab/builds/build-plan.ts';
 import { makeBuild } from '../../src/lab/builds/make-build.ts';
-import { OFFERED_TEXT } from '../../src/lab/elsewhere.ts';
+import { OFFERED_TEXT } from '../../src/lab/builds/offered-text.ts';
 import { type Network, openNetwork } from '../../src/lab/network.ts';
 import { type ReleaseHost, startReleaseHost } from '../../src/lab/release-host/release-host.ts';
 import type { TraceEvent } from '../../src/lab/trace.ts';

@@ -2,13 +2,15 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Bundle, readBundle } from '../../bundle/bundle.ts';
 import { readDesignatedRequirement, verifySignature } from '../../install/signature.ts';
-import { outputOf, Tools } from '../../install/tools.ts';
+import { Tools } from '../../install/tools.ts';
 import type { Network } from '../network.ts';
 import { showAddress } from '../show-address.ts';
 import { chooseItem } from './choose-item.ts';
-import type { CheckResult, LabClient, LabWorld } from './client.ts';
+import type { LabClient, LabWorld } from './client.ts';
 import { compareSparkleVersions } from './compare-sparkle-versions.ts';
 import { findFolder, withDiskImage } from './disk-image.ts';
+import { fetchFeed } from './fetch-feed.ts';
+import { copyApp, finishInstall } from './finish-install.ts';
 import { type AppcastItem, readAppcast } from './read-appcast.ts';
 import { endCheck, runCheck } from './run-check.ts';
 import { assertSecureAddress } from './secure-address.ts';
@@ -47,18 +49,13 @@ export function openAppcastClient(
         trace({ kind: 'decision', text: `${item.version} is above the installed ${version}` });
         const bytes = await download(item, world, network);
         await install(item, bytes, installed, world);
-        return describeInstall(world);
+        return finishInstall(world);
       }),
   };
 }
 
-async function fetchAppcast({ host, feed }: LabWorld, network: Network): Promise<readonly AppcastItem[]> {
-  const url = host.origin + feed.appcast;
-  const { status, bytes, finalUrl } = await network.fetch(url);
-  if (status !== 200) {
-    const message = `${showAddress(host, url)} answered ${status}, so it is not known what is offered.`;
-    throw endCheck('failed', 'appcast-unreachable', message);
-  }
+async function fetchAppcast(world: LabWorld, network: Network): Promise<readonly AppcastItem[]> {
+  const { bytes, finalUrl } = await fetchFeed(world, network, 'appcast');
   const items = readAppcast(bytes, finalUrl);
   if (items !== null) return items;
   throw endCheck('failed', 'appcast-invalid', 'The feed is no appcast, so nothing is offered.');
@@ -100,8 +97,6 @@ async function install(
     await assertNoDowngrade(payload, installed);
     await exchange(payload, world);
   });
-  world.trace({ kind: 'step', text: 'relaunch' });
-  await world.mac.run('open', [world.mac.app], {});
 }
 
 /** By the file name of the installed app, or by its bundle id (SUInstaller.m). */
@@ -135,16 +130,14 @@ async function assertNoDowngrade(payload: string, installed: Bundle): Promise<vo
   throw endCheck('failed', 'downgrade', message);
 }
 
-async function exchange(payload: string, { mac, trace }: LabWorld): Promise<void> {
+async function exchange(payload: string, world: LabWorld): Promise<void> {
+  const { mac, trace } = world;
   const beside = join(dirname(mac.app), '.Sparkle');
   await rm(beside, { recursive: true, force: true });
   await mkdir(beside);
   try {
     const [fresh, old] = [join(beside, 'new.app'), join(beside, 'old.app')];
-    const copied = await mac.run('ditto', [payload, fresh], {});
-    if (copied.status !== 0) {
-      throw endCheck('failed', 'copy-failed', `The new app could not be copied: ${outputOf(copied)}`);
-    }
+    await copyApp(world, payload, fresh);
     await rename(mac.app, old);
     await rename(fresh, mac.app).catch(async (error) => {
       await rename(old, mac.app);
@@ -159,9 +152,4 @@ async function exchange(payload: string, { mac, trace }: LabWorld): Promise<void
 function versionOf({ bundleVersion }: Bundle): string {
   if (bundleVersion !== null) return bundleVersion;
   throw endCheck('failed', 'version-invalid', 'The installed app has no CFBundleVersion to compare with.');
-}
-
-async function describeInstall({ mac }: LabWorld): Promise<CheckResult> {
-  const { version } = await mac.installed();
-  return { action: 'installed', reason: 'newer', message: `${version} was installed.` };
 }

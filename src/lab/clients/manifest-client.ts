@@ -1,13 +1,15 @@
-import { quote } from '../../quote.ts';
 import { compareVersions, readVersion } from '../../version.ts';
 import type { Network } from '../network.ts';
 import type { ClientSpec } from '../scenario/scenario.ts';
 import { showAddress } from '../show-address.ts';
 import { readBuildNumber } from './build-number.ts';
-import type { CheckResult, LabClient, LabWorld } from './client.ts';
+import type { LabClient, LabWorld } from './client.ts';
+import { fetchFeed } from './fetch-feed.ts';
+import { finishInstall } from './finish-install.ts';
 import { replaceApp } from './replace-app.ts';
 import { endCheck, runCheck } from './run-check.ts';
 import { assertSecureAddress } from './secure-address.ts';
+import { showValue } from './show-value.ts';
 import { verifyDownload } from './verify-download.ts';
 
 type ManifestSpec = Extract<ClientSpec, { model: 'manifest' }>;
@@ -36,18 +38,13 @@ export function openManifestClient(spec: ManifestSpec, world: LabWorld, network:
         verifyDownload(bytes, artifact, spec, world);
         assertDiskImage(spec, artifact, url);
         await replaceApp(world, bytes);
-        return describeInstall(world);
+        return finishInstall(world);
       }),
   };
 }
 
-async function fetchManifest({ host, feed }: LabWorld, network: Network): Promise<Document> {
-  const url = host.origin + feed.manifest;
-  const { status, bytes } = await network.fetch(url);
-  if (status !== 200) {
-    const message = `${showAddress(host, url)} answered ${status}, so it is not known what is offered.`;
-    throw endCheck('failed', 'manifest-unreachable', message);
-  }
+async function fetchManifest(world: LabWorld, network: Network): Promise<Document> {
+  const { bytes } = await fetchFeed(world, network, 'manifest');
   const document = parseJson(bytes);
   if (isDocument(document)) return document;
   throw endCheck('failed', 'manifest-invalid', 'The manifest is not a JSON object, so nothing is offered.');
@@ -64,11 +61,13 @@ function assertNewerBuild(manifest: Document, bundleVersion: string, { trace }: 
   const given = 'build' in manifest ? manifest['build'] : 0;
   const offered = readBuildNumber(given);
   if (offered === null) {
-    const message = `The manifest's build, ${quote(String(JSON.stringify(given)))}, is no whole number. The client logs that and offers nothing; so at every check, as long as builds are written like this.`;
+    const message = `The manifest's build, ${showValue(given)}, is no whole number. The client logs that and offers nothing; so at every check, as long as builds are written like this.`;
     throw endCheck('failed', 'build-not-a-number', message);
   }
   const installed =
-    own === null ? `0, which is what ${quote(bundleVersion)} counts as, being no whole number` : String(own);
+    own === null
+      ? `0, which is what ${showValue(bundleVersion)} counts as, being no whole number`
+      : String(own);
   if (offered <= (own ?? 0)) {
     throw endCheck('none', 'up-to-date', `Build ${offered} is not above ${installed}.`);
   }
@@ -80,8 +79,8 @@ function assertNewerVersion(manifest: Document, installed: string, { trace }: La
   const offered = typeof text === 'string' ? readVersion(text) : null;
   const own = readVersion(installed);
   if (offered === null || own === null) {
-    const wrong = offered === null ? JSON.stringify(text ?? null) : installed;
-    const message = `${quote(wrong)} is not a version, so nothing can be compared and nothing is offered.`;
+    const wrong = offered === null ? text : installed;
+    const message = `${showValue(wrong)} is not a version, so nothing can be compared and nothing is offered.`;
     throw endCheck('failed', 'version-invalid', message);
   }
   const order = compareVersions(offered, own);
@@ -121,17 +120,12 @@ function assertDiskImage({ downloads }: ManifestSpec, artifact: Document, url: s
       ? artifact['type'] === 'dmg'
       : new URL(url).pathname.toLowerCase().endsWith('.dmg');
   if (isDiskImage) return;
-  const type = quote(String(artifact['type']));
+  const type = showValue(artifact['type']);
   throw endCheck(
     'failed',
     'artifact-type',
     `An artifact of type ${type} cannot be installed by this client.`,
   );
-}
-
-async function describeInstall({ mac }: LabWorld): Promise<CheckResult> {
-  const { version } = await mac.installed();
-  return { action: 'installed', reason: 'newer', message: `${version} was installed.` };
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { outputOf } from '../../install/tools.ts';
 import type { LabWorld } from './client.ts';
 import { findFolder, withDiskImage } from './disk-image.ts';
+import { copyApp } from './finish-install.ts';
 import { endCheck } from './run-check.ts';
 
 type Place = Pick<LabWorld, 'mac' | 'folder' | 'trace'>;
@@ -22,8 +23,6 @@ export async function replaceApp(place: Place, bytes: Uint8Array): Promise<void>
     await assertAccepted(place, 'spctl', ['--assess', '--type', 'execute', app], 'gatekeeper-rejected');
     await exchange(place, app);
   });
-  place.trace({ kind: 'step', text: 'relaunch' });
-  await place.mac.run('open', [place.mac.app], {});
 }
 
 async function assertAccepted(
@@ -37,16 +36,18 @@ async function assertAccepted(
   throw endCheck('failed', reason, `${tool} does not accept the new app (${outputOf(result)}).`);
 }
 
-async function exchange({ mac, trace }: Place, app: string): Promise<void> {
+async function exchange(place: Place, app: string): Promise<void> {
+  const { mac, trace } = place;
   const backup = `${mac.app}.backup`;
   trace({ kind: 'step', text: 'the installed app becomes Nexy.app.backup' });
   await rm(backup, { recursive: true, force: true });
   await rename(mac.app, backup);
-  const copied = await mac.run('ditto', [app, mac.app], {});
-  if (copied.status !== 0) {
+  try {
+    await copyApp(place, app, mac.app);
+  } catch (error) {
     await rm(mac.app, { recursive: true, force: true });
     await rename(backup, mac.app);
-    throw endCheck('failed', 'copy-failed', `The new app could not be copied: ${outputOf(copied)}`);
+    throw error;
   }
   trace({ kind: 'step', text: 'Nexy.app.backup goes' });
   await rm(backup, { recursive: true, force: true });

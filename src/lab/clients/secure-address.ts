@@ -1,6 +1,7 @@
 import type { ReleaseHost } from '../release-host/release-host.ts';
 import { showAddress } from '../show-address.ts';
 import { endCheck } from './run-check.ts';
+import { showValue } from './show-value.ts';
 
 const LOCALHOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1']);
 
@@ -21,6 +22,6 @@ export function assertSecureAddress(
   throw endCheck(
     'failed',
     'artifact-url-insecure',
-    `${JSON.stringify(shown)} is not an https address, so nothing was downloaded.`,
+    `${showValue(shown)} is not an https address, so nothing was downloaded.`,
   );
 }

@@ -2,6 +2,7 @@ import { createHash, verify } from 'node:crypto';
 import type { ClientSpec } from '../scenario/scenario.ts';
 import type { LabWorld } from './client.ts';
 import { endCheck } from './run-check.ts';
+import { showValue } from './show-value.ts';
 
 type Rules = Pick<Extract<ClientSpec, { model: 'manifest' }>, 'verifies' | 'hasKey'>;
 type Check = Rules['verifies'][number];
@@ -49,7 +50,7 @@ const CHECKS: Readonly<
   size: ({ byteLength }, given) =>
     given === byteLength
       ? null
-      : `${byteLength} bytes were downloaded, and the manifest says ${JSON.stringify(given)}.`,
+      : `${byteLength} bytes were downloaded, and the manifest says ${showValue(given)}.`,
   sha256: (bytes, given) => {
     const digest = createHash('sha256').update(bytes).digest('hex');
     return typeof given === 'string' && given.toLowerCase() === digest

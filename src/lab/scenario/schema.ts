@@ -57,7 +57,10 @@ const build = v.pipe(
 const manifest = v.pipe(
   mapping({
     version: v.pipe(v.string(), v.description('The version that is offered.')),
-    channel: v.optional(v.picklist(CHANNELS), 'stable'),
+    channel: v.pipe(
+      v.optional(v.picklist(CHANNELS), 'stable'),
+      v.description('Whose feed serves it. The manifest does not say so, unless it is told to.'),
+    ),
     date: v.pipe(v.optional(v.string(), '2026-03-12T00:00:00Z'), v.description('release_date.')),
     build: v.pipe(
       v.optional(build),
@@ -77,7 +80,7 @@ const manifest = v.pipe(
     form: v.pipe(
       v.optional(v.picklist(['legacy', 'schema-2'])),
       v.description(
-        'schema-2: as nexy-release writes it, with a version tag whatever is said of url and buildNumber. The form of the old scripts unless said.',
+        'schema-2: as nexy-release writes it, with a version tag and the build number of the app inside. The form of the old scripts unless said.',
       ),
     ),
     changes: v.pipe(

@@ -97,7 +97,7 @@ describe('whether something newer is offered: a whole number above its own', () 
     const { world, check } = await begin({ offered: { top: { build: '2.0.0.46' } } });
     const results = [await check(), await check(), await check()];
     expect(results.map(({ reason }) => reason)).toEqual(Array(3).fill('build-not-a-number'));
-    expect(results[0]?.message).toContain('2.0.0.46');
+    expect(results[0]?.message).toMatch(/^The manifest's build, "2\.0\.0\.46", is no whole number\. /);
     expect(await installedVersion(world)).toBe('2.0.0.31');
     expect(world.requests()).toEqual([...NOTHING, ...NOTHING, ...NOTHING]);
   });
@@ -190,6 +190,12 @@ describe('the manifest itself', () => {
     repair();
     expect(await check()).toMatchObject(UPDATED);
   });
+});
+
+test('a host that is gone: not reachable, and no fault of the lab', async () => {
+  const { world, check } = await begin();
+  await world.host.close();
+  expect(await check()).toMatchObject({ action: 'failed', reason: 'manifest-unreachable' });
 });
 
 describe('the download', () => {
