@@ -1,3 +1,5 @@
+import { CHANNELS } from '../../src/config.ts';
+import type { ProvenClient } from '../../src/lab/plan/migration-plan.ts';
 import type { HistoryReport, LabReport } from '../../src/lab/report/lab-report.ts';
 import { makeTimeline } from '../../src/lab/report/make-timeline.ts';
 import {
@@ -225,7 +227,7 @@ function makePlan(hostileText: string): LabReport['plan'] {
       title: `${title}${hostileText}`,
       why: 'Clients of every generation can read it.',
       command,
-      withdraws: id === 'retire' ? 'manifests/manifest.json' : null,
+      withdraws: id === 'retire' ? 'manifests/manifest_old.json' : null,
       channel: id === 'bridge' ? 'stable' : null,
     })),
     stranded: [
@@ -249,21 +251,30 @@ function makePlan(hostileText: string): LabReport['plan'] {
       problems: hostileText === '' ? [] : [`One client loops.${hostileText}`],
       stages: ['before', ...steps.map(([id]) => id)].map((after, stage) => ({
         after,
-        clients: CLIENTS.map(({ name, installed }, at) => ({
-          client: name,
-          channel: 'stable',
-          outcome: stage === 0 ? (OUTCOMES[at % OUTCOMES.length] ?? 'stays') : 'promised',
-          version: stage === 0 ? installed : '2.0.0.47',
-          why: stage === 0 ? 'It looks where nothing lies.' : 'The transition release arrived.',
-        })),
+        clients: stage === 0 ? proveBefore() : proveAfter('promised'),
       })),
-      withoutFixedTags: CLIENTS.map(({ name, installed }, at) => ({
-        client: name,
-        channel: 'stable',
-        outcome: at === 0 ? 'stranded' : 'promised',
-        version: at === 0 ? installed : '2.0.0.47',
-        why: at === 0 ? 'Nothing lies there any more.' : 'It reads the manifest.',
-      })),
+      withoutFixedTags: proveAfter('stays'),
     },
   };
+}
+
+function proveBefore(): readonly ProvenClient[] {
+  return CLIENTS.flatMap(({ name, installed }, at) =>
+    CHANNELS.map((channel) => ({
+      client: name,
+      channel,
+      outcome: OUTCOMES[at % OUTCOMES.length] ?? 'stays',
+      version: installed,
+      why: `It looks where nothing lies for ${channel}.`,
+    })),
+  );
+}
+
+function proveAfter(outcome: Outcome): readonly ProvenClient[] {
+  return proveBefore().map((proven) => ({
+    ...proven,
+    outcome,
+    version: '2.0.0.47',
+    why: 'The transition release arrived.',
+  }));
 }

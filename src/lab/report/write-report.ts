@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { disarm } from '../../quote.ts';
 import type { LabReport } from './lab-report.ts';
+import { shareValues } from './page/share-values.ts';
 import { readPage } from './read-page.ts';
 
 /**
@@ -46,8 +47,5 @@ function digestOf(text: string): string {
 
 /** JSON that cannot end its element, and holds nothing that would be acted on instead of shown. */
 function embed(report: LabReport): string {
-  const text = JSON.stringify(report, (_, value: unknown) =>
-    typeof value === 'string' ? disarm(value) : value,
-  );
-  return text.replaceAll('<', '\\u003c');
+  return JSON.stringify(shareValues(report, disarm)).replaceAll('<', '\\u003c');
 }

@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useState } from 'preact/hooks';
+import type { PlanProof } from '../../plan/migration-plan.ts';
 import type { Cell } from '../../run/outcome.ts';
 import type { LabReport } from '../lab-report.ts';
 import { CellDetails } from './cell-details.tsx';
@@ -9,6 +10,11 @@ import { indexReport } from './index-report.ts';
 import { Matrix } from './matrix.tsx';
 import { PlanSection } from './plan-section.tsx';
 import { Summary, type Wanted } from './summary.tsx';
+
+/** What everybody looks for. */
+function verdictOf({ isSafe }: PlanProof): string {
+  return isSafe ? '✓ safe' : '✕ not safe';
+}
 
 /** The lab's report: who ends up how and where, the matrix, the history, the plan. */
 export function App({ report }: { readonly report: LabReport }) {
@@ -33,10 +39,23 @@ export function App({ report }: { readonly report: LabReport }) {
           <a href="#summary">Summary</a>
           <a href="#matrix">Matrix</a>
           <a href="#history">Timeline</a>
-          <a href="#plan">Plan</a>
+          <a href="#plan">Plan{plan !== null && plan.proof !== null && `: ${verdictOf(plan.proof)}`}</a>
         </nav>
       </header>
       <main>
+        {report.failures.length > 0 && (
+          <section aria-labelledby="failures">
+            <h2 id="failures">{count(report.failures.length, 'run')} could not be done</h2>
+            <p>The lab itself or its data has a fault there. Nothing below counts them.</p>
+            <ul class="sentences">
+              {report.failures.map(({ scenario, client, message }) => (
+                <li key={`${scenario} ${client}`}>
+                  <code>{scenario}</code> with <code>{client}</code>: {message}
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
         <Summary index={index} onWant={want} />
         <Matrix index={index} filter={filter} onFilter={setFilter} onOpen={setOpened} />
         <HistorySection history={history} index={index} onOpen={setOpened} />

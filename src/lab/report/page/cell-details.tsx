@@ -5,7 +5,6 @@ import { CommandBlock } from './command-block.tsx';
 import { count, number, size } from './format.ts';
 import type { ReportIndex } from './index-report.ts';
 import { OutcomeMark } from './outcome-mark.tsx';
-import { OUTCOME_WORDS } from './outcome-words.ts';
 
 interface CellDetailsProps {
   readonly cell: Cell;
@@ -54,14 +53,10 @@ export function CellDetails({ cell, index, history, onClose }: CellDetailsProps)
             }
             note={client?.description ?? ''}
           />
-          <Fact
-            name="Outcome"
-            value={OUTCOME_WORDS[cell.outcome].word}
-            note={OUTCOME_WORDS[cell.outcome].meaning}
-          />
           <Fact name="Last check" value={cell.action} note={cell.reason} isCode />
-          <AppFact name="Promised" app={cell.promised} none="Nothing that anybody could have." />
-          <AppFact name="Installed" app={cell.installed} none="" />
+          <Fact name="Version promised" value={cell.promisedVersion ?? 'None'} />
+          <AppFact name="Bytes promised" app={cell.promised} none="None that anybody could have" />
+          <AppFact name="Installed in the end" app={cell.installed} none="" />
           <Fact name="Starts on this macOS" value={cell.starts ? 'Yes' : 'No'} />
           <Fact
             name="Downloads"

@@ -1,6 +1,6 @@
 import type { HistoryReport } from '../lab-report.ts';
 import { shortDigest, size } from './format.ts';
-import { DRIFT_WORDS, VERDICT_SYMBOLS } from './timeline.tsx';
+import { VERDICT_SYMBOLS } from './timeline.tsx';
 
 /** What the drawing shows, in words. */
 export function ManifestTable({ history: { manifests, drifts } }: { readonly history: HistoryReport }) {
@@ -61,7 +61,7 @@ export function ManifestTable({ history: { manifests, drifts } }: { readonly his
                     drift.files.includes(file)
                       ? [
                           <span key={at} class="code">
-                            {at + 1}. {DRIFT_WORDS[drift.code].toLowerCase()}{' '}
+                            {at + 1}. <code>{drift.code}</code>{' '}
                           </span>,
                         ]
                       : [],

@@ -36,10 +36,10 @@ export function GroupRow({ group, id, clients, isOpen }: GroupRowProps) {
           );
         }
         const { word } = OUTCOME_WORDS[cell.outcome];
-        const spoken = `${word} in ${cell.count} of ${rows.length}: ${client}, ${title}`;
+        const spoken = `${word} ${cell.count} of ${rows.length}: ${client}, ${title}`;
         return (
           <td key={at} tabIndex={-1} data-group={id} class={cell.outcome} aria-label={spoken}>
-            <OutcomeMark outcome={cell.outcome} />
+            <OutcomeMark outcome={cell.outcome} />{' '}
             <span class="note">
               {cell.count} of {rows.length}
             </span>

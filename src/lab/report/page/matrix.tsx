@@ -64,7 +64,7 @@ export function Matrix({ index, filter, onFilter, onOpen }: MatrixProps) {
         </button>
       </div>
       {shown.groups.length > 0 && (
-        <section class="scroller matrix" aria-labelledby="matrix">
+        <section class="scroller matrix" aria-label="Table of the matrix">
           {/* biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: the grid pattern on a table */}
           <table {...grid} role="grid" aria-labelledby="matrix" aria-colcount={clients.length + 1}>
             <thead>

@@ -52,34 +52,42 @@ function Plan({ plan, index }: { readonly plan: MigrationPlan; readonly index: R
             <p>{why}</p>
             {withdraws !== null && (
               <p>
-                Remove <code>{withdraws}</code>
+                Take away: <code>{withdraws}</code>
               </p>
             )}
             {command !== null && <CommandBlock command={command} label={`the command of: ${title}`} />}
           </li>
         ))}
       </ol>
-      <h3>Who is stranded today, and what reaches them</h3>
+      <h3 id="stranded">Who is stranded today, and what reaches them</h3>
       {stranded.length === 0 ? (
         <p>Nobody.</p>
       ) : (
-        <dl class="stranded">
-          {stranded.map(({ client, why, reachedBy }) => (
-            <div key={client}>
-              <dt>{titleOf(client)}</dt>
-              <dd>
-                {why}
-                <span class="reached">
-                  {reachedBy === null ? 'Nothing reaches them.' : `Reached by: ${reachedBy}`}
-                </span>
-              </dd>
-            </div>
-          ))}
-        </dl>
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keyboard can scroll it
+        <section class="scroller prose" aria-labelledby="stranded" tabIndex={0}>
+          <table aria-labelledby="stranded">
+            <thead>
+              <tr>
+                <th scope="col">Client</th>
+                <th scope="col">Why nothing arrives</th>
+                <th scope="col">What reaches them</th>
+              </tr>
+            </thead>
+            <tbody>
+              {stranded.map(({ client, why, reachedBy }) => (
+                <tr key={client}>
+                  <th scope="row">{titleOf(client)}</th>
+                  <td>{why}</td>
+                  <td>{reachedBy ?? <strong class="harmed">No update does</strong>}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
       )}
       <h3 id="last-versions">The last version of each macOS</h3>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keyboard can scroll it */}
-      <section class="scroller" aria-labelledby="last-versions" tabIndex={0}>
+      <section class="scroller prose" aria-labelledby="last-versions" tabIndex={0}>
         <table aria-labelledby="last-versions">
           <thead>
             <tr>
@@ -132,7 +140,9 @@ function Sentences({ sentences, none }: { readonly sentences: readonly string[];
   return (
     <ul class="sentences">
       {sentences.map((sentence) => (
-        <li key={sentence}>{sentence}</li>
+        <li key={sentence} class={sentence.startsWith('NOT SAFE') ? 'unsafe' : ''}>
+          {sentence}
+        </li>
       ))}
     </ul>
   );

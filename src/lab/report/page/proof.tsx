@@ -7,26 +7,20 @@ interface ProofProps {
   readonly titleOf: (client: string) => string;
 }
 
-/** What became of every client after each step, on each channel that it may follow. */
+interface Stage {
+  readonly title: string;
+  readonly clients: readonly ProvenClient[];
+}
+
+/** What became of every client after each step, and without the fixed tags in the end. */
 export function Proof({ proof: { stages, withoutFixedTags }, steps, titleOf }: ProofProps) {
-  const everyone = [...stages.flatMap(({ clients }) => clients), ...withoutFixedTags];
-  const columns = [...new Map(everyone.map((each) => [keyOf(each), each])).values()];
-  const rows = [
-    ...stages.map(({ after, clients }) => ({ key: after, name: '', clients })),
+  const all: readonly Stage[] = [
+    ...stages.map(({ after, clients }) => ({ title: titleStage(after, steps), clients })),
     ...(withoutFixedTags.length === 0
       ? []
-      : [
-          {
-            key: 'without-fixed-tags',
-            name: 'If the fixed tags were taken away then',
-            clients: withoutFixedTags,
-          },
-        ]),
+      : [{ title: 'Were the fixed tags taken away then', clients: withoutFixedTags }]),
   ];
-  const nameOf = (after: string): string => {
-    const at = steps.findIndex(({ id }) => id === after);
-    return at < 0 ? 'Before any step' : `${at + 1}. ${steps[at]?.title ?? after}`;
-  };
+  const columns = listColumns(all, titleOf);
   return (
     <>
       <h3 id="proof">The proof: every client after each step</h3>
@@ -36,24 +30,26 @@ export function Proof({ proof: { stages, withoutFixedTags }, steps, titleOf }: P
           <thead>
             <tr>
               <th scope="col">After step</th>
-              {columns.map((column) => (
-                <th key={keyOf(column)} scope="col">
-                  {titleOf(column.client)} <span class="note">{column.channel}</span>
+              {columns.map(({ key, title }) => (
+                <th key={key} scope="col">
+                  {title}
                 </th>
               ))}
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ key, name, clients }) => (
-              <tr key={key}>
-                <th scope="row">{name === '' ? nameOf(key) : name}</th>
-                {columns.map((column) => {
-                  const found = clients.find((each) => keyOf(each) === keyOf(column));
-                  if (found === undefined) return <td key={keyOf(column)}>–</td>;
-                  return (
-                    <td key={keyOf(column)}>
-                      <OutcomeMark outcome={found.outcome} />
-                      <span class="note">{found.version}</span>
+            {all.map(({ title, clients }) => (
+              <tr key={title}>
+                <th scope="row">{title}</th>
+                {columns.map(({ key }) => {
+                  const found = clients.find((client) => keyOf(client) === key);
+                  return found === undefined ? (
+                    <td key={key} class="none">
+                      –
+                    </td>
+                  ) : (
+                    <td key={key}>
+                      <OutcomeMark outcome={found.outcome} /> <span class="note">{found.version}</span>
                     </td>
                   );
                 })}
@@ -62,13 +58,14 @@ export function Proof({ proof: { stages, withoutFixedTags }, steps, titleOf }: P
           </tbody>
         </table>
       </section>
-      {stages.map((stage) => (
-        <details key={stage.after}>
-          <summary>Why: {nameOf(stage.after)}</summary>
+      {all.map(({ title, clients }) => (
+        <details key={title}>
+          <summary>Why: {title}</summary>
           <ul class="sentences">
-            {stage.clients.map(({ client, outcome, why }) => (
-              <li key={client}>
-                <OutcomeMark outcome={outcome} /> {titleOf(client)}: {why}
+            {clients.map((client) => (
+              <li key={keyOf(client)}>
+                <OutcomeMark outcome={client.outcome} />{' '}
+                {columns.find(({ key }) => key === keyOf(client))?.title ?? client.client}: {client.why}
               </li>
             ))}
           </ul>
@@ -78,6 +75,24 @@ export function Proof({ proof: { stages, withoutFixedTags }, steps, titleOf }: P
   );
 }
 
+function titleStage(after: string, steps: readonly PlanStep[]): string {
+  const at = steps.findIndex(({ id }) => id === after);
+  return at < 0 ? 'Before any step' : `${at + 1}. ${steps[at]?.title ?? after}`;
+}
+
 function keyOf({ client, channel }: ProvenClient): string {
   return `${client} ${channel}`;
+}
+
+/** A client that was tried on both channels has a column for each. */
+function listColumns(
+  stages: readonly Stage[],
+  titleOf: (client: string) => string,
+): readonly { readonly key: string; readonly title: string }[] {
+  const proven = new Map(stages.flatMap(({ clients }) => clients.map((client) => [keyOf(client), client])));
+  const isOneChannel = new Set([...proven.values()].map(({ channel }) => channel)).size < 2;
+  return [...proven].map(([key, { client, channel }]) => ({
+    key,
+    title: isOneChannel ? titleOf(client) : `${titleOf(client)}, ${channel}`,
+  }));
 }

@@ -33,7 +33,7 @@ export function Summary({ index, onWant }: SummaryProps) {
           items={clients.map(({ name, title, macos, installed }) => ({
             name,
             title,
-            note: `starts with ${installed}, macOS ${macos}`,
+            note: title.includes(installed) ? '' : `starts with ${installed}, macOS ${macos}`,
           }))}
           cells={cells}
           onWant={onWant}
@@ -61,36 +61,64 @@ export function Summary({ index, onWant }: SummaryProps) {
 }
 
 function Lead({ total, index }: { readonly total: OutcomeCounts; readonly index: ReportIndex }) {
-  const { cells, clients } = index;
+  const { cells, clients, hosts } = index;
   const bad = OUTCOME_ORDER.filter((outcome) => BAD_OUTCOMES.has(outcome));
   const spared = clients.filter(
     ({ name }) => !cells.some(({ client, outcome }) => client === name && BAD_OUTCOMES.has(outcome)),
   );
-  const parts = bad.map((outcome) => {
-    const affected = new Set(cells.filter((cell) => cell.outcome === outcome).map(({ client }) => client));
-    return { outcome, affected: affected.size };
-  });
   return (
     <>
       <ul class="lead">
-        {parts.map(({ outcome, affected }) => (
-          <li key={outcome}>
-            <OutcomeMark outcome={outcome} />
-            <span class="figure">
-              {number(total[outcome])} <span class="of">of {count(cells.length, 'run')}</span>
-            </span>
-            <span class="note">
-              {affected === 0 ? 'no client' : `${number(affected)} of ${count(clients.length, 'client')}`}
-            </span>
-          </li>
-        ))}
+        {bad.map((outcome) => {
+          const found = cells.filter((cell) => cell.outcome === outcome);
+          return (
+            <li key={outcome}>
+              <OutcomeMark outcome={outcome} />
+              <span class="figure">
+                {number(total[outcome])} <span class="of">of {count(cells.length, 'run')}</span>
+              </span>
+              <Most name="Who" items={clients} values={found.map(({ client }) => client)} />
+              <Most name="Where" items={hosts} values={found.map(({ host }) => host)} />
+            </li>
+          );
+        })}
       </ul>
-      <p>
-        {spared.length === 0
-          ? 'No client comes through all of them unharmed.'
-          : `Never harmed, looping or stranded: ${spared.map(({ title }) => title).join('; ')}.`}
-      </p>
+      {spared.length > 0 && (
+        <p>Never harmed, looping or stranded: {spared.map(({ title }) => title).join('; ')}.</p>
+      )}
     </>
+  );
+}
+
+const MOST = 3;
+
+interface MostProps {
+  readonly name: string;
+  readonly items: readonly { readonly name: string; readonly title: string }[];
+  /** Names of items, once for each run. */
+  readonly values: readonly string[];
+}
+
+/** Those that are named most often. */
+function Most({ name, items, values }: MostProps) {
+  const groups = Map.groupBy(values, (value) => value);
+  const sorted = items
+    .map((item) => ({ title: item.title, runs: groups.get(item.name)?.length ?? 0 }))
+    .filter(({ runs }) => runs > 0)
+    .toSorted((a, b) => b.runs - a.runs);
+  if (sorted.length === 0) return null;
+  const rest = sorted.length - MOST;
+  return (
+    <span class="most">
+      <strong>
+        {name}: {sorted.length} of {items.length}.
+      </strong>{' '}
+      {sorted
+        .slice(0, MOST)
+        .map(({ title, runs }) => `${title} (${number(runs)})`)
+        .join('; ')}
+      {rest > 0 && `; and ${rest} more`}
+    </span>
   );
 }
 

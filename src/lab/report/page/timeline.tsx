@@ -5,7 +5,7 @@ import { layOutTimeline, type TimelineLayout, type TimelinePoint } from './lay-o
 
 type Drift = HistoryReport['drifts'][number];
 
-export const DRIFT_WORDS: Readonly<Record<Drift['code'], string>> = {
+const DRIFT_WORDS: Readonly<Record<Drift['code'], string>> = {
   'bytes-reused': 'Same bytes, several versions',
   'version-reused': 'Same version, other bytes',
   'signature-reused': 'Same signature, other bytes',

@@ -10,16 +10,17 @@ import { type GridPlace, moveInGrid } from './move-in-grid.ts';
 export function useGrid(onActivate: (cell: HTMLElement) => void) {
   const table = useRef<HTMLTableElement>(null);
   const stop = useRef<HTMLElement | null>(null);
+  const isVisited = useRef(false);
   const makeStop = (cell: HTMLElement | null): void => {
     if (stop.current === cell) return;
     stop.current?.setAttribute('tabindex', '-1');
     cell?.setAttribute('tabindex', '0');
     stop.current = cell;
   };
-  // Whatever was drawn anew: one stop, and the same where it is still there.
+  // Whatever was drawn anew: one stop, which is where the keyboard was last, or the first cell.
   useLayoutEffect(() => {
     const kept = stop.current?.isConnected === true && table.current?.contains(stop.current) === true;
-    if (!kept) makeStop(rowsOf(table.current)[0]?.[0] ?? null);
+    if (!kept || !isVisited.current) makeStop(rowsOf(table.current)[0]?.[0] ?? null);
   });
   return {
     ref: table,
@@ -43,7 +44,9 @@ export function useGrid(onActivate: (cell: HTMLElement) => void) {
     },
     onFocusIn: ({ target }: FocusEvent): void => {
       const cell = cellOf(target);
-      if (cell !== null) makeStop(cell);
+      if (cell === null) return;
+      isVisited.current = true;
+      makeStop(cell);
     },
     onClick: ({ target }: MouseEvent): void => {
       const cell = cellOf(target);

@@ -11,13 +11,20 @@ interface WalksProps {
 
 /** What each client did while each manifest of the series was offered. */
 export function Walks({ history, index, onOpen }: WalksProps) {
-  const { walks, offered, manifests } = history;
+  const { offered, manifests } = history;
+  const walks = index.worstFirst.flatMap(
+    (column) => history.walks.find(({ client }) => client === index.clients[column]?.name) ?? [],
+  );
   if (walks.length === 0) return null;
   const titleOf = (name: string): string =>
     index.clients.find((client) => client.name === name)?.title ?? name;
   return (
     <>
       <h3 id="walks">What each client did at each step</h3>
+      <p>
+        While one manifest after the other was offered, with the release host as it was then. A dash is a
+        manifest that this client was not offered.
+      </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keyboard can scroll it */}
       <section class="scroller walks" aria-labelledby="walks" tabIndex={0}>
         <table aria-labelledby="walks">
@@ -47,7 +54,10 @@ export function Walks({ history, index, onOpen }: WalksProps) {
                   </th>
                   {walks.map(({ client, checks }) => (
                     <td key={client}>
-                      <Step checks={checks.filter((check) => check.manifest === step)} />
+                      <Step
+                        checks={checks.filter((check) => check.manifest === step)}
+                        version={manifest?.version ?? null}
+                      />
                     </td>
                   ))}
                 </tr>
@@ -76,14 +86,29 @@ export function Walks({ history, index, onOpen }: WalksProps) {
   );
 }
 
-function Step({ checks }: { readonly checks: readonly CheckRecord[] }) {
+interface StepProps {
+  readonly checks: readonly CheckRecord[];
+  /** That was offered. */
+  readonly version: string | null;
+}
+
+function Step({ checks, version }: StepProps) {
   const last = checks.at(-1);
   if (last === undefined) return <span class="none">–</span>;
   const installed = checks.findLast((check) => check.installed !== null)?.installed ?? null;
   const downloads = checks.filter(({ artifactBytes }) => artifactBytes > 0).length;
+  const isOther = installed !== null && version !== null && installed.version !== version;
   return (
     <>
       {installed === null ? last.action : <strong>installed {installed.version}</strong>}
+      {isOther && (
+        <span class="mark harmed other">
+          <span class="symbol" aria-hidden="true">
+            ✕
+          </span>
+          not {version}
+        </span>
+      )}
       <span class="note">
         {installed === null && <code>{last.reason}</code>}
         {downloads > 1 && ` downloaded ${downloads} times`}
