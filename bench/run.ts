@@ -10,6 +10,7 @@ for (const [file, ...options] of [
   ['polling-simulation.ts'],
   ['update-server.ts'],
   ['upload-memory.ts'],
+  ['lab.ts'],
   ['download.ts', ...download],
 ]) {
   const path = fileURLToPath(new URL(file ?? '', import.meta.url));

@@ -32,7 +32,7 @@ function bar(): MatrixProgress {
   const isWide = process.stderr.columns >= 80;
   const shown = new SingleBar(
     {
-      format: isWide ? '  {bar} {value} of {total} cells, {eta} s left' : '  {bar} {percentage} %',
+      format: isWide ? '  {bar} {value} of {total} cells{left}' : '  {bar} {percentage} %',
       barsize: isWide ? 40 : 12,
       stream: process.stderr,
       hideCursor: true,
@@ -40,13 +40,20 @@ function bar(): MatrixProgress {
     },
     Presets.shades_classic,
   );
-  let isStarted = false;
+  let startedAt: number | null = null;
   return {
     show: (done, total) => {
-      if (!isStarted) shown.start(total, done);
-      isStarted = true;
-      shown.update(done);
+      if (startedAt === null) shown.start(total, done, { left: '' });
+      startedAt ??= performance.now();
+      const elapsed = performance.now() - startedAt;
+      shown.update(done, { left: describeRest(elapsed, done, total) });
     },
     end: () => shown.stop(),
   };
+}
+
+/** Nothing while too little has been done to tell. */
+function describeRest(elapsed: number, done: number, total: number): string {
+  if (elapsed < 2000) return '';
+  return `, ${Math.ceil(((elapsed / done) * (total - done)) / 1000)} s left`;
 }
