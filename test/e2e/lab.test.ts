@@ -69,11 +69,11 @@ describe('nexy-updater lab', () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'one.json'), JSON.stringify(sampleManifest()));
     await writeFile(join(folder, 'broken.json'), '{');
-    const filters = ['--offer', 'one', '--offer', 'history', '--host', 'fixed-tags-only', '--client', 'ours'];
+    const filters = ['--offer', 'one', '--offer', 'history', '--host', 'as-named', '--client', 'ours'];
     const { status, json } = await runCli(['lab', '--manifests', folder, ...filters, '--json']);
     const { cells, offers, history } = json as LabReport;
     expect(status).toBe(0);
-    expect(cells.map(({ scenario }) => scenario)).toEqual(['one/fixed-tags-only', 'history/fixed-tags-only']);
+    expect(cells.map(({ scenario }) => scenario)).toEqual(['one/as-named', 'history/as-named']);
     expect(offers.map(({ origin }) => origin)).toEqual(['given', 'given']);
     expect(history?.manifests.map(({ file }) => file).toSorted()).toEqual(['broken.json', 'one.json']);
     expect(history?.offered.toSorted()).toEqual(['broken.json', 'one.json']);

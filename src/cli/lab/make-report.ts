@@ -7,7 +7,7 @@ import type { ClientSpec, Scenario } from '../../lab/scenario/scenario.ts';
 import type { DoctorEntry } from '../../manifest/doctor.ts';
 
 /** The state of the release host in which the series was served. */
-export const HOST_OF_HISTORY = 'fixed-tags-only';
+export const HOST_OF_HISTORY = 'as-named';
 
 export interface ReportParts {
   /** What was run. */

@@ -123,15 +123,18 @@ function narrow(filters: MatrixFilters, data: LabData): Pick<LabData, 'scenarios
     (scenario) =>
       isChosen(offers, scenario.offer.name) &&
       isChosen(hosts, scenario.host.name) &&
-      (filters.offer.includes(HISTORY) || isOfMatrix(scenario)),
+      (filters.offer.includes(HISTORY) || filters.host.includes(HOST_OF_HISTORY) || isOfMatrix(scenario)),
   );
   if (scenarios.length > 0) return { scenarios, clients };
   throw new UpdateError('usage', 'No scenario has both that offer and that host, so nothing was run.');
 }
 
-/** The series was served on one state of the host; on all others it is run by those who ask for it. */
+/**
+ * The series was served on one state of the host, which says nothing new of a manifest alone: both are run with others
+ * only by those who ask for it.
+ */
 function isOfMatrix({ offer, host }: Scenario): boolean {
-  return offer.name !== HISTORY || host.name === HOST_OF_HISTORY;
+  return (offer.name === HISTORY) === (host.name === HOST_OF_HISTORY);
 }
 
 function uniqueByName<Item extends { readonly name: string }>(items: readonly Item[]): readonly Item[] {

@@ -1,8 +1,9 @@
 import type { AssessPolicy } from '../../manifest/assess.ts';
-import { findFixedTag, fixedTagOf } from '../../manifest/generation.ts';
+import { findFixedTag } from '../../manifest/generation.ts';
 import type { FixedTagStatus, TagStatus } from '../../release/status.ts';
-import { parseVersionTag, readVersion, versionTag } from '../../version.ts';
+import { parseVersionTag } from '../../version.ts';
 import type { ClientSpec, HostState, OfferedManifest } from '../scenario/scenario.ts';
+import { placeOf } from '../scenario/stage-host.ts';
 
 /** All that a plan is derived from. */
 export interface PlanInput {
@@ -57,15 +58,7 @@ export function hostFactsOfStatus({ tags, fixedTags }: HostStatus): HostFacts | 
 /** What a state of the lab's release host comes to while these are the current manifests. */
 export function hostFactsOfState(state: HostState, current: readonly OfferedManifest[]): HostFacts {
   const places = state.releases.filter(({ holds }) => holds !== 'nothing').map(({ tag }) => tag);
-  const tags = places.flatMap((place) => {
-    if (typeof place !== 'string') return [place.name];
-    return current.flatMap(({ channel, version }) => {
-      if (place === 'fixed') return [fixedTagOf('dmg', channel)];
-      if (place === 'other-fixed') return [fixedTagOf('dmg', channel === 'stable' ? 'beta' : 'stable')];
-      const read = readVersion(version ?? '');
-      return read === null ? [] : [versionTag(read)];
-    });
-  });
+  const tags = places.flatMap((place) => current.flatMap((offered) => placeOf(place, offered)?.tag ?? []));
   const distinct = [...new Set(tags)];
   return {
     versionTags: distinct.filter((tag) => parseVersionTag(tag) !== null),

@@ -125,7 +125,7 @@ const holds = v.pipe(
 );
 const tag = v.pipe(
   v.union([
-    v.picklist(['fixed', 'version', 'other-fixed']),
+    v.picklist(['fixed', 'version', 'other-fixed', 'named']),
     mapping({
       name: v.pipe(v.string(), v.minLength(1)),
       owner: v.pipe(
@@ -135,7 +135,7 @@ const tag = v.pipe(
     }),
   ]),
   v.description(
-    "The channel's fixed tag, the manifest's version tag, the other channel's fixed tag, or any by its name.",
+    "The channel's fixed tag, the manifest's version tag, the other channel's fixed tag, the tag that the manifest's own address names, or any by its name.",
   ),
 );
 

@@ -81,15 +81,25 @@ interface Place {
   readonly owner: string;
 }
 
-/** Null for the version tag of what is no version. */
-function placeOf(tag: TagData, { channel, version }: OfferedManifest): Place | null {
+/** The tag that is meant while this manifest is offered; null for the version tag of what is no version. */
+export function placeOf(tag: TagData, offered: OfferedManifest): Place | null {
+  const { channel, version } = offered;
   if (typeof tag === 'object') return { tag: tag.name, owner: tag.owner ?? PRODUCTION_OWNER };
   const owner = PRODUCTION_OWNER;
   if (tag === 'fixed') return { tag: fixedTagOf(TYPE, channel), owner };
   if (tag === 'other-fixed')
     return { tag: fixedTagOf(TYPE, channel === 'stable' ? 'beta' : 'stable'), owner };
-  const offered = readVersion(version ?? '');
-  return offered === null ? null : { tag: versionTag(offered), owner };
+  if (tag === 'named') return { tag: namedTagOf(offered) ?? fixedTagOf(TYPE, channel), owner };
+  const parsed = readVersion(version ?? '');
+  return parsed === null ? null : { tag: versionTag(parsed), owner };
+}
+
+/** Null where the manifest's address names no release of the production owner. */
+function namedTagOf({ document }: OfferedManifest): string | null {
+  const artifact = document?.['artifact'];
+  const url = isMapping(artifact) ? artifact['url'] : null;
+  const release = typeof url === 'string' ? readUrl(url, GITHUB_POLICY).release : null;
+  return isProduction(release?.owner) ? (release?.tag ?? null) : null;
 }
 
 /** What is no image and lies elsewhere, such as a text file, was never put under a tag. */

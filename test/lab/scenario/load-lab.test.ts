@@ -33,6 +33,7 @@ describe('loadLab', () => {
   it('knows every state of the release host and every kind of client by the name of its file', async () => {
     const { hosts, clients, offers } = await loadLab();
     expect(hosts.map(({ name }) => name)).toEqual([
+      'as-named',
       'asset-missing',
       'both',
       'bridged',

@@ -75,6 +75,21 @@ describe('stageHost', () => {
     expect(await at('Extra')).toBe(404);
   });
 
+  it.each([
+    ['version-tag', 'v2.0.0.46'],
+    ['fixed-tag', 'Update'],
+    ['none', 'Update'],
+    [{ address: `https://github.com/${PRODUCTION}/releases/download/v1.6.1.42/Nexy.dmg` }, 'v1.6.1.42'],
+    [{ address: 'https://example.com/Nexy.dmg' }, 'Update'],
+  ] as const)('puts a build where the manifest says: %j is %s', async (url, tag) => {
+    const { stage, at } = await openStage();
+    stage({ releases: [{ tag: 'named', holds: 'promised' }] }, offerOf('2.0.0.46', { url }));
+    const held = await Promise.all(
+      ['v2.0.0.46', 'v1.6.1.42', 'Update'].map(async (each) => [each, await at(each)]),
+    );
+    expect(held.filter(([, found]) => found !== 404)).toEqual([[tag, '2.0.0.46']]);
+  });
+
   it('the other channel has the fixed tags the other way round', async () => {
     const { stage, at } = await openStage();
     stage({ releases: [{ tag: 'fixed', holds: 'promised' }] }, offerOf('2.0.0.46', { channel: 'beta' }));
