@@ -35,12 +35,12 @@ const MOST_FAILURES = 10;
 
 /** Runs what the filters leave of the matrix, and shows what came of it. */
 export async function showMatrix(filters: MatrixFilters, data: LabData, terminal: Terminal): Promise<void> {
-  const signal = interruptSignal();
-  const matrix = await makeMatrixReport(filters, data, terminal, signal);
   const startedAt = performance.now();
-  const plan = isWhole(filters) ? await makePlan({}, data, data.clients, { signal }) : null;
-  const durationMs = matrix.durationMs + Math.round(performance.now() - startedAt);
-  const report = { ...matrix, plan, durationMs };
+  const [matrix, plan] = await together(
+    (signal) => makeMatrixReport(filters, data, terminal, signal),
+    async (signal) => (isWhole(filters) ? makePlan({}, data, data.clients, { signal }) : null),
+  );
+  const report = { ...matrix, plan, durationMs: Math.round(performance.now() - startedAt) };
   if (filters.html !== undefined) await writeHtml(filters.html, report, terminal);
   const shown = { ...report, cells: filterCells(report.cells, filters.outcome) };
   terminal.result(shown);
@@ -50,6 +50,22 @@ export async function showMatrix(filters: MatrixFilters, data: LabData, terminal
     terminal.say(`\n${describeAmount(report, shown)}`);
   }
   tellFailures(report.failures, terminal);
+}
+
+/** Both at the same time, until both have ended and cleaned up: where one fails, the other is stopped. */
+async function together<One, Other>(
+  one: (signal: AbortSignal) => Promise<One>,
+  other: (signal: AbortSignal) => Promise<Other>,
+): Promise<[One, Other]> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([interruptSignal(), failure.signal]);
+  const stop = (error: unknown): never => {
+    failure.abort();
+    throw error;
+  };
+  const both = [one(signal).catch(stop), other(signal).catch(stop)] as const;
+  await Promise.allSettled(both);
+  return Promise.all(both);
 }
 
 /** A part of the matrix is run to look at something, which a plan for all would only hold up. */

@@ -39,6 +39,11 @@ export function makeBuild(plan: BuildPlan): Build {
   return build;
 }
 
+/** The build with these bytes, of those that were made in this process. */
+export function findBuild(sha256: string): Build | null {
+  return [...builds.values()].find((build) => build.sha256 === sha256) ?? null;
+}
+
 /** 33 bytes, as the file had whose signature stood in manifests for months. */
 function makeText(seed: Buffer): Uint8Array {
   return Buffer.from(`No image at all ${seed.toString('hex', 0, 8)}\n`);

@@ -15,6 +15,8 @@ export interface LabWorld {
   readonly trace: Trace;
   /** What clients with a key know: an ed25519 public key, PEM. */
   readonly publicKey: string;
+  /** What decides the rollout bucket: a UUID; a random one unless given. */
+  readonly installationId?: string;
 }
 
 /** What one automatic check of a client came to. What is installed now is told by the Mac; bytes, where the client does not say, by the host's log. */

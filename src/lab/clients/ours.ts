@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asUpdateError } from '../../errors.ts';
 import type { HttpExchange } from '../../http-exchange.ts';
@@ -18,6 +19,7 @@ const COUNT = new Intl.NumberFormat('en');
  */
 export function openOurs(world: LabWorld): LabClient {
   const session: Session = { now: new Date(0), ticks: 0, taken: 0, position: 0 };
+  keepInstallationId(world);
   let updater = start(world, session);
   return {
     async check(now) {
@@ -46,6 +48,13 @@ interface Session {
   taken: number;
   /** In the file that is being downloaded. */
   position: number;
+}
+
+/** As an earlier check would have left it there. */
+function keepInstallationId({ folder, installationId }: LabWorld): void {
+  if (installationId === undefined) return;
+  mkdirSync(join(folder, 'state'), { mode: 0o700 });
+  writeFileSync(join(folder, 'state', 'installation-id'), `${installationId}\n`, { mode: 0o600 });
 }
 
 function start(world: LabWorld, session: Session): NexyUpdater {

@@ -8,6 +8,7 @@ import { fastTemporaryFolder } from '../run/lab-room.ts';
 import type { Cell, CellFailure } from '../run/outcome.ts';
 import type { ClientSpec, Scenario } from '../scenario/scenario.ts';
 import type { MatrixAnswer, MatrixTask } from './matrix-messages.ts';
+import { ScenarioQueue } from './scenario-queue.ts';
 
 export interface MatrixOptions {
   readonly scenarios: readonly Scenario[];
@@ -15,6 +16,8 @@ export interface MatrixOptions {
   /** How many processes share the work; as many as there are cores unless given. */
   readonly processes?: number;
   readonly signal?: AbortSignal;
+  /** In which a folder is made, and removed at the end; on a memory disk where there is one unless given. */
+  readonly folder?: string;
   /** Called with the number of cells that are done, failed ones too. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -40,12 +43,11 @@ const LONGEST_FAREWELL = 10_000;
 export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
   const { scenarios, clients, signal, onProgress } = options;
   throwIfStopped(signal);
-  const folder = await mkdtemp(join(await fastTemporaryFolder(), 'nexy-lab-'));
+  const folder = await mkdtemp(join(options.folder ?? (await fastTemporaryFolder()), 'nexy-lab-'));
   const answers = new Map<Scenario, MatrixAnswer>();
-  // The longest first, so that none is left over for one process at the end.
-  const queue = scenarios.toSorted((a, b) => countChecks(b) - countChecks(a));
+  const queue = new ScenarioQueue(scenarios);
   const total = scenarios.length * clients.length;
-  const processes = Math.min(options.processes ?? availableParallelism(), queue.length);
+  const processes = Math.min(options.processes ?? availableParallelism(), scenarios.length);
   const workers = Array.from({ length: processes }, () => new MatrixWorker(folder));
   const stop = (): void => {
     for (const worker of workers) worker.dismiss();
@@ -54,7 +56,7 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
   try {
     await Promise.all(
       workers.map(async (worker) => {
-        for (let scenario = queue.shift(); scenario !== undefined; scenario = queue.shift()) {
+        for (let scenario = queue.take(null); scenario !== null; scenario = queue.take(scenario.offer)) {
           answers.set(scenario, await worker.run({ scenario, clients }));
           onProgress?.(answers.size * clients.length, total);
         }
@@ -80,10 +82,6 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
 
 function throwIfStopped(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new UpdateError('cancelled', 'The lab was stopped before everything was run.');
-}
-
-function countChecks({ offer }: Scenario): number {
-  return offer.manifests.reduce((sum, { checks }) => sum + checks, 0);
 }
 
 /** A child process, and the task that it has at the moment. */

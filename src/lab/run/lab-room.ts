@@ -14,6 +14,8 @@ export interface LabRoom {
   readonly publicKey: string;
   /** Signs with the key to that, in base64. */
   sign(bytes: Uint8Array): string;
+  /** Whether a next release arrives at a client that nothing has come to before; kept for the room's other runs. */
+  readonly nextArrivals: Map<string, boolean>;
   close(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export async function openLabRoom(parent?: string): Promise<LabRoom> {
     folder,
     publicKey: keys.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     sign: (bytes) => sign(null, bytes, keys.privateKey).toString('base64'),
+    nextArrivals: new Map(),
     close: async () => {
       await host.close();
       await rm(folder, { recursive: true, force: true });
@@ -37,11 +40,12 @@ export async function openLabRoom(parent?: string): Promise<LabRoom> {
   };
 }
 
-/** A memory disk where there is one that this user may write to, else the system's folder for temporary files. */
+/** The folder that TMPDIR names, else a memory disk that this user may write to, else the system's own. */
 export async function fastTemporaryFolder(): Promise<string> {
-  const isThere = await access(MEMORY_DISK, constants.W_OK | constants.X_OK).then(
+  const isChosen = process.env['TMPDIR'] !== undefined;
+  const hasMemoryDisk = await access(MEMORY_DISK, constants.W_OK | constants.X_OK).then(
     () => true,
     () => false,
   );
-  return isThere ? MEMORY_DISK : realpath(tmpdir());
+  return hasMemoryDisk && !isChosen ? MEMORY_DISK : realpath(tmpdir());
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Channel } from '../../config.ts';
@@ -54,6 +55,7 @@ export async function openPerson(spec: ClientSpec, room: LabRoom, options: Perso
       feed,
       trace,
       publicKey: room.publicKey,
+      installationId: installationIdOf(spec),
     });
   };
   let client = await open(spec, 'client', feedPaths(channel));
@@ -89,6 +91,12 @@ export async function openPerson(spec: ClientSpec, room: LabRoom, options: Perso
     },
     close: () => mac.close(),
   };
+}
+
+/** The same for the same client, so that a rollout reaches it in every run or in none. */
+function installationIdOf({ name }: ClientSpec): string {
+  const digits = createHash('sha256').update(name).digest('hex');
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
 }
 
 /** What an image holds, or what came out of it: the same plan gives the same bytes. */

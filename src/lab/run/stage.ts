@@ -1,12 +1,15 @@
 import { CHANNELS, type Channel } from '../../config.ts';
 import type { Build } from '../builds/build-plan.ts';
+import { findBuild } from '../builds/make-build.ts';
 import { feedPaths } from '../clients/client.ts';
 import { serveFeed } from '../feed.ts';
 import type { LoggedRequest } from '../release-host/answer.ts';
+import type { HostedRelease } from '../release-host/hosted-release.ts';
 import type { HostState, OfferedManifest } from '../scenario/scenario.ts';
 import { type StagedHost, stageHost } from '../scenario/stage-host.ts';
 import { writeManifest } from '../scenario/write-manifest.ts';
 import { ELSEWHERE } from '../show-address.ts';
+import type { Trace } from '../trace.ts';
 import type { LabRoom } from './lab-room.ts';
 
 /** What came over the network during one check. */
@@ -22,17 +25,25 @@ export class Stage {
   readonly #channel: Channel;
   readonly #stopListening: () => void;
   #staged: StagedHost | null = null;
+  readonly #trace: Trace | null;
   #check = 0;
+  #shown: ReadonlySet<string> = new Set();
   #promised: Build | null = null;
 
-  /** @param channel that the person follows */
-  constructor(room: LabRoom, channel: Channel) {
+  /**
+   * @param channel that the person follows
+   * @param trace told of what lies on the host; null where nobody listens
+   */
+  constructor(room: LabRoom, channel: Channel, trace: Trace | null) {
     this.#room = room;
+    this.#trace = trace;
     this.#channel = channel;
     const { manifest, appcast } = feedPaths(channel);
     this.#feed = new Set([manifest, appcast]);
     this.#stopListening = room.host.onDownload(({ on, path }) => {
-      if (on === 'manifest' && this.#feed.has(withoutQuery(path))) this.#staged?.feedServed(this.#check);
+      if (on !== 'manifest' || !this.#feed.has(withoutQuery(path))) return;
+      this.#staged?.feedServed(this.#check);
+      this.#tellReleases();
     });
   }
 
@@ -48,6 +59,11 @@ export class Stage {
     this.#staged = stageHost(host, state, offered, promised);
     serveFeed(host, { channel: offered.channel, bytes });
     if (offered.channel === this.#channel) this.#promised = promised;
+    for (const { on, status } of state.faults) {
+      const place = on === 'release' ? 'https://github.com' : 'https://release-assets.githubusercontent.com';
+      this.#trace?.({ kind: 'host', text: `${place} answers every download with ${status}.` });
+    }
+    this.#tellReleases();
   }
 
   /** @param check counted from 1 for each manifest */
@@ -59,6 +75,7 @@ export class Stage {
 
   endCheck(): Traffic {
     this.#staged?.checkEnded(this.#check);
+    this.#tellReleases();
     const fetched = this.#room.host.log.filter((entry) => this.#isArtifact(entry));
     return { downloads: fetched.length, bytes: fetched.reduce((sum, { bytes }) => sum + bytes, 0) };
   }
@@ -74,6 +91,14 @@ export class Stage {
     host.log.length = 0;
   }
 
+  /** What has changed since it was last told. */
+  #tellReleases(): void {
+    if (this.#trace === null) return;
+    const lines = this.#room.host.github.releases().map(describeRelease);
+    for (const text of lines) if (!this.#shown.has(text)) this.#trace({ kind: 'host', text });
+    this.#shown = new Set(lines);
+  }
+
   /** Bytes of a file that was found: behind a release's redirect, or on the double of another host. */
   #isArtifact({ on, path, status, bytes }: LoggedRequest): boolean {
     const isPlace =
@@ -85,4 +110,13 @@ export class Stage {
 
 function withoutQuery(path: string): string {
   return path.replace(/\?.*$/s, '');
+}
+
+function describeRelease({ tag, assets }: HostedRelease): string {
+  const files = assets.map(({ name, sha256 }) => {
+    const plan = findBuild(sha256 ?? '')?.plan;
+    const content = plan === undefined ? 'unknown bytes' : plan.kind === 'app' ? plan.version : 'a text file';
+    return `${name} (${content}, sha256 ${(sha256 ?? '').slice(0, 8)})`;
+  });
+  return `${tag} holds ${files.length === 0 ? 'nothing' : files.join(', ')}.`;
 }

@@ -101,6 +101,17 @@ it('is published under the tags that the team uses, and nothing goes wrong any m
   });
 });
 
+it.each([
+  ['a fixed tag', `${RELEASES}/Update/Nexy.dmg`],
+  ['no address', ''],
+])('lies under the fixed tag after %s, also where the team has left that', (_, url) => {
+  const next = nextRelease(offered({ document: { artifact: { url } } }), host({ publishes: ['version'] }));
+  expect(next.host.releases).toEqual([
+    { tag: 'version', holds: 'promised' },
+    { tag: 'fixed', holds: 'promised' },
+  ]);
+});
+
 function addressOf({ manifest }: NextRelease): unknown {
   return JSON.parse(JSON.stringify(manifest.document)).artifact.url;
 }
