@@ -23,7 +23,8 @@ type Stage = PlanProof['stages'][number];
 /**
  * Takes the steps of a plan on a release host double, with the real `nexy-release`, and lets every client run from its
  * own start before the first and after each of them. Nothing is taken from the plan but what it says to do and to
- * build: whether it is right shows in what becomes of the clients.
+ * build: whether it is right shows in what becomes of the clients. Releases hold a DMG alone here, since a PKG cannot be
+ * made outside the tests: the fixed tags of packages stay as they are.
  *
  * @param input what the plan was derived from
  * @throws UpdateError `cancelled`; whatever else is thrown is a fault of the lab
