@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
 import { UpdateError } from '../../errors.ts';
+import { completeStranded } from '../../lab/plan/complete-stranded.ts';
 import { findCurrentOffers } from '../../lab/plan/current-offers.ts';
 import { derivePlan } from '../../lab/plan/derive-plan.ts';
 import type { MigrationPlan } from '../../lab/plan/migration-plan.ts';
@@ -64,7 +65,8 @@ export async function makePlan(
     },
   };
   const plan = derivePlan(input);
-  return { ...plan, proof: await provePlan(plan, input, proof) };
+  const tried = await provePlan(plan, input, proof);
+  return { ...plan, stranded: completeStranded(plan, tried, input), proof: tried };
 }
 
 function seriesOf({ offers }: LabData): readonly OfferedManifest[] {

@@ -9,7 +9,7 @@ import type { Terminal } from '../terminal.ts';
 import { outcomeCount, outcomeWord } from './outcome-style.ts';
 import { GAP, plainTable } from './plain-table.ts';
 
-const NARROWEST = 60;
+const NARROWEST = 80;
 /** Columns of a dash or a step's number. */
 const MARK = 3;
 const INDENT = ' '.repeat(MARK + GAP);

@@ -5,6 +5,7 @@ import { quote } from '../../quote.ts';
 import type { ClientSpec } from '../scenario/scenario.ts';
 import { type CurrentOffers, findCurrentOffers } from './current-offers.ts';
 import { builtInTag, findStranded } from './find-stranded.ts';
+import { findUrgency } from './find-urgency.ts';
 import type { MigrationPlan, PlannedRelease } from './migration-plan.ts';
 import type { HostFacts, PlanInput } from './plan-input.ts';
 import { NEW_FOLDER, OLD_FOLDER } from './plan-places.ts';
@@ -33,11 +34,24 @@ export function derivePlan(input: PlanInput): MigrationPlan {
     ],
     transition,
     following,
-    steps: planSteps({ current, transition, following, channels: usedChannels(input, current) }),
+    steps: planSteps({
+      ...{ current, transition, following, urgency: urgencyOf(current, input.clients) },
+      channels: usedChannels(input, current),
+    }),
     stranded: findStranded(input, current, transition),
     lastVersions: findLastVersions(input.clients, transition, following),
     retirement: describeRetirement(input, transition),
     proof: null,
+  };
+}
+
+function urgencyOf(
+  { stable, beta }: CurrentOffers,
+  clients: readonly ClientSpec[],
+): Readonly<Record<Channel, string | null>> {
+  return {
+    stable: stable === null ? null : findUrgency(stable, clients),
+    beta: beta === null ? null : findUrgency(beta, clients),
   };
 }
 

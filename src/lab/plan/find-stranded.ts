@@ -57,12 +57,19 @@ function describeOffer(client: ClientSpec, offer: CurrentOffer | null, channel: 
   const { offered, lie, assessment } = offer;
   const refusal = describeRefusal(client, offer);
   if (refusal !== null) return refusal;
+  if (hasIt(client, offer)) return null;
   if (client.model === 'ours' && assessment.verdict === 'reject')
     return `It refuses the manifest (${assessment.findings.find(({ severity }) => severity === 'reject')?.code}).`;
   if (lie === null) return null;
   if (client.model === 'ours')
     return `It refuses what it is offered once it has it: ${quote(offered.version ?? '')} is ${lie}.`;
   return `What it is offered as ${quote(offered.version ?? '')} is ${lie}: it downloads that at every check, and never gets further.`;
+}
+
+/** Whether it has what is offered, and so has no reason to ask for it. */
+function hasIt({ installed }: ClientSpec, { offered }: CurrentOffer): boolean {
+  const [has, said] = [readVersion(installed.version), readVersion(offered.version ?? '')];
+  return has !== null && said !== null && compareVersions(has, said) === 0;
 }
 
 /** Why the client takes the offer for none. */
@@ -106,7 +113,8 @@ function describeAddress(
 const BY_HAND =
   'Nobody can update it from afar: the person has to download the app and put it in place by hand.';
 
-function findWay(
+/** What of the plan reaches a client, or else how its person helps themselves. */
+export function findWay(
   client: ClientSpec,
   { version, bundleVersion, minimumOs }: PlannedRelease,
   policy: AssessPolicy,

@@ -9,6 +9,8 @@ export interface StepsInput {
   readonly current: CurrentOffers;
   readonly transition: PlannedRelease;
   readonly following: PlannedRelease;
+  /** What the current offers do to clients for as long as they are there (`findUrgency`). */
+  readonly urgency: Readonly<Record<Channel, string | null>>;
   /** Channels that anybody follows. */
   readonly channels: readonly Channel[];
 }
@@ -21,12 +23,18 @@ export interface StepsInput {
  * then the new manifest comes: in the time between nobody is offered anything, instead of half of them other bytes
  * than promised.
  */
-export function planSteps({ current, transition, following, channels }: StepsInput): readonly PlanStep[] {
-  const lying = channels.filter((channel) => current[channel] !== null && current[channel].lie !== null);
+export function planSteps({
+  current,
+  urgency,
+  transition,
+  following,
+  channels,
+}: StepsInput): readonly PlanStep[] {
+  const urgent = channels.filter((channel) => urgency[channel] !== null);
   const pauses = (channel: Channel): readonly PlanStep[] =>
-    current[channel] === null || lying.includes(channel) ? [] : [pause(channel, null)];
+    current[channel] === null || urgent.includes(channel) ? [] : [pause(channel, null)];
   return [
-    ...lying.map((channel) => pause(channel, current[channel]?.lie ?? null)),
+    ...urgent.map((channel) => pause(channel, urgency[channel])),
     build(transition),
     publish('publish-transition', transition, NEW_FOLDER, {
       title: `Publish ${transition.version} under its version tag, on the new feed alone`,
@@ -66,12 +74,12 @@ interface Words {
   readonly why: string;
 }
 
-function pause(channel: Channel, lie: string | null): PlanStep {
+function pause(channel: Channel, urgency: string | null): PlanStep {
   const file = CHANNEL_FILES[channel];
   const why =
-    lie === null
+    urgency === null
       ? `Until the fixed tag ${fixedTagOf('dmg', channel)} and the manifest are changed, a few minutes, they would not fit together. Without a manifest nobody is offered anything: old clients note a failed check and ask again in an hour.`
-      : `What it offers is ${lie}: old clients download and install that again at every check, ours refuse it. "nexy-release rollout" does not stop them, since they know no rollout; a feed without a manifest does. Do it now, before anything is built.`;
+      : `${urgency} "nexy-release rollout" does not stop old clients, since they know no rollout; a feed without a manifest does. Do it now, before anything is built.`;
   return {
     id: `pause-${channel}`,
     title: `Take ${file} off the old feed`,

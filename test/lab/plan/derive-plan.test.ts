@@ -152,6 +152,21 @@ describe('the steps', () => {
     ['a lie on stable comes first', [LYING], ['pause-stable', 'build-transition']],
     ['so does one on beta', [HONEST, { ...LYING, channel: 'beta' }], ['pause-beta', 'build-transition']],
     [
+      'what does not start on an old Mac',
+      [{ ...HONEST, build: { version: '2.0.0.46', minimumOs: '13.0' } }],
+      ['pause-stable', 'build-transition'],
+    ],
+    [
+      'a build number that the app does not have',
+      [{ ...HONEST, buildNumber: 20_046, build: { version: '2.0.0.46' } }],
+      ['pause-stable', 'build-transition'],
+    ],
+    [
+      'what our client refuses',
+      [{ ...HONEST, url: { address: 'https://example.org/Nexy.dmg' } }],
+      ['pause-stable', 'build-transition'],
+    ],
+    [
       'a text file is one',
       [{ ...HONEST, build: { version: '2.0.0.46', kind: 'text' } }],
       ['pause-stable', 'build-transition'],

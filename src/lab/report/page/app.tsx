@@ -3,8 +3,9 @@ import type { PlanProof } from '../../plan/migration-plan.ts';
 import type { Cell } from '../../run/outcome.ts';
 import type { LabReport } from '../lab-report.ts';
 import { CellDetails } from './cell-details.tsx';
+import { CommandBlock } from './command-block.tsx';
 import { EVERYTHING, type Filter, WORST } from './filter-rows.ts';
-import { count, number, seconds } from './format.ts';
+import { count, seconds } from './format.ts';
 import { HistorySection } from './history-section.tsx';
 import { indexReport } from './index-report.ts';
 import { Matrix } from './matrix.tsx';
@@ -26,17 +27,23 @@ export function App({ report }: { readonly report: LabReport }) {
     document.getElementById('matrix')?.focus();
   }, []);
   const { history, plan } = report;
+  const hasCells = report.cells.length > 0;
   return (
     <>
       <header class="page">
         <h1>Nexy migration lab</h1>
         <p>
-          {count(report.cells.length, 'run')}: {count(index.rows.length, 'scenario')} (
-          {count(index.offers.length, 'offer')} on {count(index.hosts.length, 'state')} of the release host)
-          with {number(index.clients.length)} clients, in {seconds(report.durationMs)}.
+          {hasCells && (
+            <>
+              {count(report.cells.length, 'run')}: {count(index.rows.length, 'scenario')} (
+              {count(index.offers.length, 'offer')} on {count(index.hosts.length, 'state')} of the release
+              host) with {count(index.clients.length, 'client')}.{' '}
+            </>
+          )}
+          Took {seconds(report.durationMs)}.
         </p>
         <nav aria-label="Sections">
-          <a href="#summary">Summary</a>
+          {hasCells && <a href="#summary">Summary</a>}
           <a href="#matrix">Matrix</a>
           <a href="#history">Timeline</a>
           <a href="#plan">Plan{plan !== null && plan.proof !== null && `: ${verdictOf(plan.proof)}`}</a>
@@ -56,8 +63,21 @@ export function App({ report }: { readonly report: LabReport }) {
             </ul>
           </section>
         )}
-        <Summary index={index} onWant={want} />
-        <Matrix index={index} filter={filter} onFilter={setFilter} onOpen={setOpened} />
+        {hasCells ? (
+          <>
+            <Summary index={index} onWant={want} />
+            <Matrix index={index} filter={filter} onFilter={setFilter} onOpen={setOpened} />
+          </>
+        ) : (
+          <section aria-labelledby="matrix">
+            <h2 id="matrix">Matrix</h2>
+            <p>
+              No scenario was run, so that nothing can be said of who is harmed, loops or is stranded. Run
+              them all:
+            </p>
+            <CommandBlock command="nexy-updater lab --html lab.html" label="the command for the matrix" />
+          </section>
+        )}
         <HistorySection history={history} index={index} onOpen={setOpened} />
         <PlanSection plan={plan} index={index} />
       </main>

@@ -31,7 +31,7 @@ export function FilterForm({ index, filter, onFilter }: FilterFormProps) {
           type="search"
           autocomplete="off"
           spellcheck={false}
-          placeholder="e.g. 2.0.0.46 or bytes"
+          placeholder="e.g. 2.0.0.46"
           value={filter.offer}
           onInput={({ currentTarget }) => change({ offer: currentTarget.value })}
         />

@@ -25,7 +25,7 @@ export function HistorySection({ history, index, onOpen }: HistorySectionProps) 
             them:
           </p>
           <CommandBlock
-            command="nexy-updater lab --manifests <folder> --html report.html"
+            command="nexy-updater lab --manifests <folder> --html lab.html"
             label="the command for a history"
           />
         </>

@@ -15,9 +15,12 @@ export function PlanSection({ plan, index }: PlanSectionProps) {
       <h2 id="plan">Plan of the migration</h2>
       {plan === null ? (
         <>
-          <p>No plan was derived. Run the lab with a folder of manifests and ask for one:</p>
+          <p>
+            No plan was derived, since only a part of the lab was run. Run all of it, or ask for the plan
+            alone, for a folder of manifests:
+          </p>
           <CommandBlock
-            command="nexy-updater lab --plan --manifests <folder> --html report.html"
+            command="nexy-updater lab --plan --manifests <folder> --html lab.html"
             label="the command for a plan"
           />
         </>
@@ -116,11 +119,7 @@ function Plan({ plan, index }: { readonly plan: MigrationPlan; readonly index: R
 
 function Verdict({ plan: { proof } }: { readonly plan: MigrationPlan }) {
   if (proof === null) {
-    return (
-      <p class="verdict">
-        Not proved: nobody has run it. Leave out what passes over the proof, and run again.
-      </p>
-    );
+    return <p class="verdict">Not proved: it was derived, and nobody has tried it.</p>;
   }
   return (
     <div class={`verdict ${proof.isSafe ? 'ok' : 'reject'}`}>

@@ -343,6 +343,19 @@ describe.skipIf(!HAS_CHROMIUM)("the page of the lab's report", () => {
     await page.close();
   });
 
+  it('does with a plan alone', async () => {
+    const alone = { ...REPORT, cells: [], offers: [], hosts: [], history: null };
+    const { page, troubles } = await reports.open(alone);
+    expect(await page.getByRole('region', { name: 'Matrix' }).innerText()).toContain(
+      'nexy-updater lab --html',
+    );
+    expect(await page.locator('.steps > li').count()).toBe(REPORT.plan?.steps.length);
+    expect(await page.getByText('0 runs').count()).toBe(0);
+    expect(await findViolations(page)).toEqual([]);
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
+
   it('keeps hostile text as text, everywhere', async () => {
     const hostileText = '</script><img src=x onerror="document.title=1">\u202e';
     const { page, troubles } = await reports.open(makeLabReport({ offers: 2, hostileText }));
