@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { LabReport } from '../../src/lab/report/lab-report.ts';
 import type { Cell } from '../../src/lab/run/outcome.ts';
 import type { TraceEvent } from '../../src/lab/trace.ts';
@@ -171,6 +171,18 @@ describe('Ctrl-C', () => {
     expect(await readdir(folder)).toEqual([]);
     expect(() => process.kill(group, 0)).toThrow('ESRCH');
   });
+});
+
+it('killed, leaves processes that tidy up and end by themselves', async () => {
+  const folder = await temporaryFolder();
+  const args = ['lab', '--offer', 'whole-build', '--json'];
+  const { child, result } = startCli(args, { environment: { TMPDIR: folder } });
+  await new Promise((resolve) => child.stderr?.once('data', resolve));
+  expect(await readdir(folder)).toHaveLength(1);
+  child.kill('SIGKILL');
+  // Not their ends are waited for: whom nobody reaps stays in the table of processes.
+  await vi.waitFor(async () => expect(await readdir(folder)).toEqual([]), { timeout: 30_000 });
+  expect((await result).status).toBeNull();
 });
 
 async function untilSomethingIsIn(folder: string): Promise<void> {

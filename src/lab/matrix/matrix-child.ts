@@ -1,5 +1,6 @@
+import { mkdir, rmdir } from 'node:fs/promises';
 import { UpdateError } from '../../errors.ts';
-import { openLabRoom } from '../run/lab-room.ts';
+import { type LabRoom, openLabRoom } from '../run/lab-room.ts';
 import type { Cell, CellFailure } from '../run/outcome.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import type { MatrixAnswer, MatrixTask } from './matrix-messages.ts';
@@ -10,7 +11,8 @@ import type { MatrixAnswer, MatrixTask } from './matrix-messages.ts';
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => undefined);
 
 const controller = new AbortController();
-const room = openLabRoom(process.argv[2]);
+const folder = process.argv[2] ?? '';
+const room = openRoom();
 let work: Promise<void> = Promise.resolve();
 
 process.on('message', (task: MatrixTask) => {
@@ -24,6 +26,13 @@ async function leave(): Promise<void> {
   controller.abort();
   await work;
   await (await room).close();
+  // Where the other process was killed, the last of these tidies up for it.
+  await rmdir(folder).catch(() => undefined);
+}
+
+async function openRoom(): Promise<LabRoom> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return openLabRoom(folder);
 }
 
 async function answer({ scenario, clients }: MatrixTask): Promise<void> {

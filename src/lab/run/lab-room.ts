@@ -24,7 +24,7 @@ const MEMORY_DISK = '/dev/shm';
 
 /** @param parent the folder in which the room makes its own; on a memory disk unless given */
 export async function openLabRoom(parent?: string): Promise<LabRoom> {
-  const folder = await mkdtemp(join(parent ?? (await fastTemporaryFolder()), 'room-'));
+  const folder = await mkdtemp(join(parent ?? (await fastTemporaryFolder()), 'nexy-lab-room-'));
   const host = await startReleaseHost();
   const keys = generateKeyPairSync('ed25519');
   return {
