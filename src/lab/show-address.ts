@@ -3,12 +3,16 @@ import type { ReleaseHost } from './release-host/release-host.ts';
 /** Where the double lets other hosts live: below its own origin, by their name. */
 export const ELSEWHERE = '/elsewhere/';
 
+/** Stands for the update server, whose feed the double serves beside the releases. */
+const UPDATE_SERVER = 'https://updates.example.com';
+const FEED = /^\/(?:[\w-]+\/)?[\w.-]+\.(?:json|xml)$/;
+
 type Origins = Pick<ReleaseHost, 'origin' | 'assetOrigin' | 'apiOrigin' | 'uploadOrigin'>;
 
 /**
- * An address of the release host double as the one that it plays: its origin is GitHub's, a signed address loses its
- * query (it is a credential, and says nothing), and what lies below `/elsewhere/` gets its own host back. Any other
- * address stays as it is.
+ * An address of the release host double as the one that it plays: its origin is GitHub's, except for the feed, which is
+ * the update server's; a signed address loses its query (it is a credential, and says nothing), and what lies below
+ * `/elsewhere/` gets its own host back. Any other address stays as it is.
  */
 export function showAddress(host: Origins, url: string): string {
   const parsed = URL.parse(url);
@@ -18,6 +22,7 @@ export function showAddress(host: Origins, url: string): string {
   if (origin === host.apiOrigin) return `https://api.github.com${pathname}${search}${hash}`;
   if (origin === host.uploadOrigin) return `https://uploads.github.com${pathname}${search}${hash}`;
   if (origin !== host.origin) return url;
+  if (FEED.test(pathname)) return `${UPDATE_SERVER}${pathname}${search}${hash}`;
   if (!pathname.startsWith(ELSEWHERE)) return `https://github.com${pathname}${search}${hash}`;
   const place = pathname.slice(ELSEWHERE.length);
   const scheme = /^(localhost|127\.0\.0\.1)[:/]/.test(place) ? 'http' : 'https';

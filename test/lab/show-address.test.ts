@@ -12,7 +12,16 @@ const file = '/Seregawpn/Nexy_production/releases/download/Update/Nexy.dmg';
 describe('an address of the double is shown as the one that it plays', () => {
   test.each([
     ['a release', `http://127.0.0.1:4001${file}`, `https://github.com${file}`],
-    ['a manifest', 'http://127.0.0.1:4001/manifest.json?a=1', 'https://github.com/manifest.json?a=1'],
+    [
+      'a manifest',
+      'http://127.0.0.1:4001/manifest.json?a=1',
+      'https://updates.example.com/manifest.json?a=1',
+    ],
+    [
+      'a feed of its own folder',
+      'http://127.0.0.1:4001/next/appcast.xml',
+      'https://updates.example.com/next/appcast.xml',
+    ],
     [
       'a signed address, without its signature',
       'http://127.0.0.1:4002/github-production-release-asset/7?se=1&sig=ab',

@@ -133,7 +133,9 @@ describe('an honest offer', () => {
     const seen = person.said.map((line) => line.replace(/[0-9a-f]{64}/g, '<hex>'));
     expect(seen).toEqual(
       expect.arrayContaining([
-        expect.stringMatching(/^network: GET https:\/\/github\.com\/manifest\.json 200 \([\d,]+ bytes\)$/),
+        expect.stringMatching(
+          /^network: GET https:\/\/updates\.example\.com\/manifest\.json 200 \([\d,]+ bytes\)$/,
+        ),
         expect.stringMatching(/^decision: update \(newer\): Version 2\.0\.0\.46 is offered/),
         'step: downloads 2.0.0.46',
         expect.stringMatching(

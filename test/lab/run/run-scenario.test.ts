@@ -190,7 +190,7 @@ describe('a run', () => {
     const places = [
       'host The stable feed offers 2.7.0',
       'check Check 1, 2026-03-13 09:00, 1.5.0 is installed',
-      'network GET https://github.com/manifest.json 200',
+      'network GET https://updates.example.com/manifest.json 200',
       'network GET https://github.com/Seregawpn/Nexy_production/releases/download/v2.7.0/Nexy.dmg 302',
       'tool hdiutil attach',
       'check failed (payload-version-mismatch)',
