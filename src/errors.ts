@@ -90,7 +90,11 @@ type ReleaseCode = (typeof RELEASE_CODES)[number];
 const SERVER_CODES = ['folder-unreadable', 'address-unavailable', 'export-refused', 'server-failed'] as const;
 type ServerCode = (typeof SERVER_CODES)[number];
 
-export type ErrorCode = FindingCode | DecisionReason | FailureCode | ReleaseCode | ServerCode;
+/** The code of the migration lab (`nexy-updater lab`): it could not go on, whatever the clients did. */
+const LAB_CODES = ['lab-failed'] as const;
+type LabCode = (typeof LAB_CODES)[number];
+
+export type ErrorCode = FindingCode | DecisionReason | FailureCode | ReleaseCode | ServerCode | LabCode;
 
 const ERROR_CODES: ReadonlySet<string> = new Set([
   ...FINDING_CODES,
@@ -98,6 +102,7 @@ const ERROR_CODES: ReadonlySet<string> = new Set([
   ...FAILURE_CODES,
   ...RELEASE_CODES,
   ...SERVER_CODES,
+  ...LAB_CODES,
 ]);
 
 export function isErrorCode(text: string): text is ErrorCode {

@@ -7,6 +7,11 @@ import { labCommand } from './commands/lab.ts';
 import { updateCommand } from './commands/update.ts';
 import { runProgram } from './run-program.ts';
 
+const LAB_FAILURE = {
+  code: 'lab-failed',
+  consequence: 'Nothing outside the lab was touched; its folders are cleared away.',
+} as const;
+
 const EXAMPLES = `
 Examples:
   Is there an update for this app, and why or why not?
@@ -22,11 +27,15 @@ Examples:
 
 Exit status: 0 done, nothing to do or held back; 1 failed or rejected; 2 wrong usage; 3 "check" found an update.`;
 
-process.exitCode = await runProgram(process.argv.slice(2), {
+const args = process.argv.slice(2);
+
+process.exitCode = await runProgram(args, {
   name: 'nexy-updater',
   description:
     'Updates macOS apps from the DMG that their team ships, and says plainly why it did or did not.',
   examples: EXAMPLES,
+  // The lab has no installed app that could be as it was.
+  ...(args[0] === 'lab' ? { unforeseen: LAB_FAILURE } : {}),
   commands: [
     checkCommand(),
     updateCommand(),

@@ -95,7 +95,7 @@ describe('one scenario with one client', () => {
     const { status, stdout } = await runCli(one);
     expect(status).toBe(0);
     expect(stdout).toMatch(/host +v2\.7\.0 holds Nexy\.dmg \(2\.0\.0\.31, sha256 [0-9a-f]{8}\)/);
-    expect(stdout).toMatch(/network +GET https:\/\/github\.com\/manifest\.json 200/);
+    expect(stdout).toMatch(/network +GET https:\/\/updates\.example\.com\/manifest\.json 200/);
     expect(stdout).toMatch(/tool +hdiutil attach/);
     expect(stdout).toMatch(/check +failed \(payload-version-mismatch\)/);
     expect(stdout).toMatch(/\nstays: 2\.7\.0 was promised; 1\.5\.0 stays/);
@@ -188,3 +188,13 @@ it('killed, leaves processes that tidy up and end by themselves', async () => {
 async function untilSomethingIsIn(folder: string): Promise<void> {
   while ((await readdir(folder)).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
 }
+
+describe('a lab that cannot go on', () => {
+  it('says so, and nothing of an app that was never there', async () => {
+    const environment = { TMPDIR: '/nowhere/at/all' };
+    const { status, json } = await runCli(['lab', ...PART, ...TWO_CLIENTS, '--json'], { environment });
+    expect(status).toBe(1);
+    expect(json).toMatchObject({ error: { code: 'lab-failed' } });
+    expect(JSON.stringify(json)).not.toContain('installed app');
+  });
+});

@@ -60,8 +60,8 @@ export function labCommand(): Command {
       'after',
       `
 A scenario is one offer on one state of the release host; the lab runs every scenario with every client, on this machine
-alone: the release host is one on loopback, Macs are folders, images are small stand-ins. What is shown as an address at
-github.com was asked of that host. docs/MIGRATION.md tells more, and how to write scenarios.
+alone: the release host is one on loopback, Macs are folders, images are small stand-ins. Addresses are shown as those
+that they stand for; all of them were asked of that host. docs/MIGRATION.md tells more, and how to write scenarios.
 
 Examples:
   $ nexy-updater lab

@@ -234,7 +234,7 @@ test('an install, step by step, with nothing left behind', async () => {
   const { world, check } = await begin();
   await check();
   expect(world.events.map(({ kind, text }) => `${kind}: ${text}`)).toEqual([
-    expect.stringMatching(/^network: GET https:\/\/github\.com\/appcast\.xml 200 /),
+    expect.stringMatching(/^network: GET https:\/\/updates\.example\.com\/appcast\.xml 200 /),
     'decision: 2.0.0.46 is above the installed 2.0.0.31',
     'network: GET https://github.com/Seregawpn/Nexy_production/releases/download/v2.0.0.46/Nexy.dmg 302',
     expect.stringMatching(/^network: GET https:\/\/release-assets\.githubusercontent\.com\/\S+ 200 /),

@@ -398,7 +398,7 @@ describe('the install', () => {
     await check();
     const told = world.events.map(({ kind, text }) => `${kind}: ${text}`);
     expect(told).toEqual([
-      expect.stringMatching(/^network: GET https:\/\/github\.com\/manifest\.json 200 /),
+      expect.stringMatching(/^network: GET https:\/\/updates\.example\.com\/manifest\.json 200 /),
       'decision: build 20646 is above 20631',
       'network: GET https://github.com/Seregawpn/Nexy_production/releases/download/Update/Nexy.dmg 302',
       expect.stringMatching(/^network: GET https:\/\/release-assets\.githubusercontent\.com\/\S+ 200 /),
