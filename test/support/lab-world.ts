@@ -71,7 +71,7 @@ export async function openLabWorld(options: LabWorldOptions = {}): Promise<TestW
     requests: () =>
       host.log.map(({ path, status, on }) => {
         const origin = on === 'asset' ? host.assetOrigin : host.origin;
-        return `${showAddress(host, origin + path).replace(/^https:\/\/(release-assets\.githubusercontent|github)\.com/, '')} ${status}`;
+        return `${showAddress(host, origin + path).replace(/^https:\/\/(release-assets\.githubusercontent\.com|github\.com|updates\.example\.com)/, '')} ${status}`;
       }),
   };
 }
