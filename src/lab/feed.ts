@@ -4,6 +4,7 @@ import { APPCAST_FILES } from '../server/appcast.ts';
 import { EMPTY_CATALOG, updateCatalog } from '../server/catalog.ts';
 import { makeSite } from '../server/site.ts';
 import { type FeedPaths, feedPaths } from './clients/client.ts';
+import { hostPolicy } from './host-policy.ts';
 import { PRODUCTION_OWNER, type ReleaseHost } from './release-host/release-host.ts';
 
 export interface Feed {
@@ -42,13 +43,7 @@ function appcastOf(downloadBase: string, channel: Channel, bytes: Uint8Array): U
 }
 
 function makeAppcastOf(downloadBase: string, channel: Channel, bytes: Uint8Array): Uint8Array {
-  const policy = {
-    owner: PRODUCTION_OWNER,
-    downloadBase,
-    allowedHosts: [],
-    allowLoopback: false,
-    trustsDownloadBase: true,
-  };
+  const policy = hostPolicy({ origin: downloadBase });
   const catalog = updateCatalog(
     EMPTY_CATALOG,
     [{ name: CHANNEL_FILES[channel], bytes, problem: null, modified: null }],

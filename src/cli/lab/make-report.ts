@@ -5,6 +5,7 @@ import { GITHUB_POLICY } from '../../lab/scenario/make-offer.ts';
 import { HISTORY } from '../../lab/scenario/read-manifest-folder.ts';
 import type { ClientSpec, Scenario } from '../../lab/scenario/scenario.ts';
 import type { DoctorEntry } from '../../manifest/doctor.ts';
+import { uniqueByName } from './unique-by-name.ts';
 
 /** The state of the release host in which the series was served. */
 export const HOST_OF_HISTORY = 'as-named';
@@ -66,8 +67,4 @@ function makeHistory({
     offered: walk.offer.manifests.map(({ file }) => file),
     walks: cells.filter(({ scenario }) => scenario === walk.name),
   };
-}
-
-function uniqueByName<Item extends { readonly name: string }>(items: readonly Item[]): readonly Item[] {
-  return [...new Map(items.map((item) => [item.name, item])).values()];
 }

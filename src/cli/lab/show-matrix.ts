@@ -18,6 +18,7 @@ import { openMatrixProgress } from './matrix-progress.ts';
 import { matrixTables } from './matrix-tables.ts';
 import type { LabData } from './open-data.ts';
 import { planSummary } from './plan-text.ts';
+import { uniqueByName } from './unique-by-name.ts';
 
 export interface MatrixFilters {
   readonly offer: readonly string[];
@@ -135,10 +136,6 @@ function narrow(filters: MatrixFilters, data: LabData): Pick<LabData, 'scenarios
  */
 function isOfMatrix({ offer, host }: Scenario): boolean {
   return (offer.name === HISTORY) === (host.name === HOST_OF_HISTORY);
-}
-
-function uniqueByName<Item extends { readonly name: string }>(items: readonly Item[]): readonly Item[] {
-  return [...new Map(items.map((item) => [item.name, item])).values()];
 }
 
 function filterCells(cells: readonly Cell[], outcomes: readonly Outcome[]): readonly Cell[] {

@@ -1,5 +1,6 @@
 import { compareVersions, readVersion } from '../../version.ts';
 import type { Network } from '../network.ts';
+import { isMapping } from '../scenario/merge-patch.ts';
 import type { ClientSpec } from '../scenario/scenario.ts';
 import { showAddress } from '../show-address.ts';
 import { readBuildNumber } from './build-number.ts';
@@ -31,7 +32,7 @@ export function openManifestClient(spec: ManifestSpec, world: LabWorld, network:
       runCheck(async () => {
         const manifest = await fetchManifest(world, network);
         await assertNewer(spec, manifest, world);
-        const artifact = isDocument(manifest['artifact']) ? manifest['artifact'] : {};
+        const artifact = isMapping(manifest['artifact']) ? manifest['artifact'] : {};
         const url = findAddress(spec, artifact);
         assertSecureAddress(world.host, url, { allowsHttpOnLocalhost: true });
         const bytes = await download(url, world, network);
@@ -46,7 +47,7 @@ export function openManifestClient(spec: ManifestSpec, world: LabWorld, network:
 async function fetchManifest(world: LabWorld, network: Network): Promise<Document> {
   const { bytes } = await fetchFeed(world, network, 'manifest');
   const document = parseJson(bytes);
-  if (isDocument(document)) return document;
+  if (isMapping(document)) return document;
   throw endCheck('failed', 'manifest-invalid', 'The manifest is not a JSON object, so nothing is offered.');
 }
 
@@ -134,8 +135,4 @@ function parseJson(bytes: Uint8Array): unknown {
   } catch {
     return null;
   }
-}
-
-function isDocument(value: unknown): value is Document {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -6,7 +6,7 @@ import { Tools } from '../../install/tools.ts';
 import type { UpdaterState } from '../../state.ts';
 import { NexyUpdater } from '../../updater.ts';
 import { BUNDLE_ID } from '../builds/info-plist.ts';
-import { PRODUCTION_OWNER } from '../release-host/release-host.ts';
+import { hostPolicy } from '../host-policy.ts';
 import { showAddress, showAddressesIn } from '../show-address.ts';
 import type { TraceEvent } from '../trace.ts';
 import type { CheckResult, LabClient, LabWorld } from './client.ts';
@@ -65,14 +65,7 @@ function start(world: LabWorld, session: Session): NexyUpdater {
     bundleId: BUNDLE_ID,
     manifestUrl: `${host.origin}${feed.manifest}`,
     channel,
-    // The double is GitHub; anything else of this computer is as foreign as it is to an app.
-    policy: {
-      owner: PRODUCTION_OWNER,
-      downloadBase: host.origin,
-      allowedHosts: [],
-      allowLoopback: false,
-      trustsDownloadBase: true,
-    },
+    policy: hostPolicy(host),
     http: { allowLoopback: true, onExchange: (exchange) => tellExchange(world, exchange) },
     cacheFolder: join(folder, 'cache'),
     stateFolder: join(folder, 'state'),

@@ -3,6 +3,7 @@ import { type Assessment, type AssessPolicy, assessManifest } from '../../manife
 import { CHANNEL_FILES } from '../../manifest/manifest-file.ts';
 import { isSameVersion, readVersion } from '../../version.ts';
 import { readBuildNumber } from '../clients/build-number.ts';
+import { isMapping } from '../scenario/merge-patch.ts';
 import type { OfferedManifest } from '../scenario/scenario.ts';
 
 /** What a channel says today. */
@@ -37,8 +38,7 @@ export function wholeBuildOf({ document }: OfferedManifest): number | null {
 /** A key of `artifact`, where it is a text. */
 export function artifactText({ document }: OfferedManifest, key: string): string | null {
   const artifact = document?.['artifact'];
-  if (typeof artifact !== 'object' || artifact === null) return null;
-  const value = (artifact as Readonly<Record<string, unknown>>)[key];
+  const value = isMapping(artifact) ? artifact[key] : null;
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
@@ -55,7 +55,7 @@ function describe(offered: OfferedManifest, policy: AssessPolicy): CurrentOffer 
 /** Size and sha256 are put in when a manifest is written; until then any honest ones do. */
 function withDigest(document: Readonly<Record<string, unknown>>): object {
   const artifact = document['artifact'];
-  if (typeof artifact !== 'object' || artifact === null) return document;
+  if (!isMapping(artifact)) return document;
   return { ...document, artifact: { size: 1, sha256: '0'.repeat(64), ...artifact } };
 }
 

@@ -2,6 +2,7 @@ import { parseMacosVersion } from '../../check/machine-requirement.ts';
 import { CHANNELS, type Channel } from '../../config.ts';
 import { findFixedTag, fixedTagOf } from '../../manifest/generation.ts';
 import { quote } from '../../quote.ts';
+import { startsOn } from '../run/judge.ts';
 import type { ClientSpec } from '../scenario/scenario.ts';
 import { type CurrentOffers, findCurrentOffers } from './current-offers.ts';
 import { builtInTag, findStranded } from './find-stranded.ts';
@@ -9,7 +10,7 @@ import { findUrgency } from './find-urgency.ts';
 import type { MigrationPlan, PlannedRelease } from './migration-plan.ts';
 import type { HostFacts, PlanInput } from './plan-input.ts';
 import { NEW_FOLDER, OLD_FOLDER } from './plan-places.ts';
-import { ignoresMinimum, type PlannedReleases, planReleases, runs } from './plan-releases.ts';
+import { ignoresMinimum, type PlannedReleases, planReleases } from './plan-releases.ts';
 import { planSteps } from './plan-steps.ts';
 
 /**
@@ -139,7 +140,7 @@ function findLastVersions(
     .map((major) => {
       const macos = String(major);
       // All releases of one macOS: 11.7 for 11.
-      if (!runs(`${major}.999`, transition.minimumOs))
+      if (!startsOn(`${major}.999`, transition.minimumOs))
         return {
           macos,
           version: 'what it has',

@@ -5,11 +5,11 @@ import { readUrl } from '../../manifest/release-url.ts';
 import { quote } from '../../quote.ts';
 import { compareVersions, readVersion } from '../../version.ts';
 import { readBuildNumber } from '../clients/build-number.ts';
+import { isVersion, startsOn } from '../run/judge.ts';
 import type { ClientSpec } from '../scenario/scenario.ts';
 import { type CurrentOffer, type CurrentOffers, wholeBuildOf } from './current-offers.ts';
 import type { MigrationPlan, PlannedRelease } from './migration-plan.ts';
 import type { PlanInput } from './plan-input.ts';
-import { runs } from './plan-releases.ts';
 
 type Stranded = MigrationPlan['stranded'][number];
 
@@ -68,8 +68,7 @@ function describeOffer(client: ClientSpec, offer: CurrentOffer | null, channel: 
 
 /** Whether it has what is offered, and so has no reason to ask for it. */
 function hasIt({ installed }: ClientSpec, { offered }: CurrentOffer): boolean {
-  const [has, said] = [readVersion(installed.version), readVersion(offered.version ?? '')];
-  return has !== null && said !== null && compareVersions(has, said) === 0;
+  return isVersion(installed.version, offered.version);
 }
 
 /** Why the client takes the offer for none. */
@@ -122,7 +121,7 @@ export function findWay(
   const { installed, macos, model } = client;
   const own = installed.bundleVersion ?? installed.version;
   const no = (otherwise: string) => ({ reachedBy: null, otherwise });
-  if (!runs(macos, minimumOs))
+  if (!startsOn(macos, minimumOs))
     return no(
       `${version} needs macOS ${minimumOs}: this Mac needs a newer macOS first, and until then stays.`,
     );

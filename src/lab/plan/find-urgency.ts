@@ -1,6 +1,7 @@
+import { startsOn } from '../run/judge.ts';
 import type { ClientSpec } from '../scenario/scenario.ts';
 import { type CurrentOffer, wholeBuildOf } from './current-offers.ts';
-import { ignoresMinimum, runs } from './plan-releases.ts';
+import { ignoresMinimum } from './plan-releases.ts';
 
 /**
  * What the current offer does to clients for as long as it is there, as sentences; null where it may stay until the
@@ -14,7 +15,7 @@ export function findUrgency(
   if (lie !== null)
     return `What it offers is ${lie}: old clients download and install that again at every check, ours refuse it.`;
   const harmed = clients.filter(
-    (each) => ignoresMinimum(each) && !runs(each.macos, promised?.minimumOs ?? ''),
+    (each) => ignoresMinimum(each) && !startsOn(each.macos, promised?.minimumOs ?? ''),
   );
   if (promised !== null && harmed.length > 0)
     return `What it offers needs macOS ${promised.minimumOs}. Clients that do not look at min_os may install it on an older Mac (here ${harmed.map(({ name }) => name).join(', ')}), where it does not start, and no update mends that.`;

@@ -1,8 +1,10 @@
-import { isMacosAtLeast, parseMacosVersion } from '../../check/machine-requirement.ts';
+import { parseMacosVersion } from '../../check/machine-requirement.ts';
 import { UpdateError } from '../../errors.ts';
 import { quote } from '../../quote.ts';
 import { compareVersions, parseVersion, parseVersionTag, readVersion, type Version } from '../../version.ts';
 import { readBuildNumber } from '../clients/build-number.ts';
+import { raiseParts } from '../raise-parts.ts';
+import { startsOn } from '../run/judge.ts';
 import type { ClientSpec } from '../scenario/scenario.ts';
 import { artifactText, wholeBuildOf } from './current-offers.ts';
 import type { PlannedRelease } from './migration-plan.ts';
@@ -19,7 +21,6 @@ export interface PlannedReleases {
   readonly problems: readonly string[];
 }
 
-const LARGEST_PART = 999_999_999;
 const FIRST_VERSION = parseVersion('1.0.0.0');
 
 /**
@@ -51,7 +52,7 @@ export function planReleases(input: PlanInput): PlannedReleases {
       `${version.text} is not above ${highest.version.text} (${highest.where}): whoever has that is not offered it, and stays cut off.`,
     );
   for (const client of clients.filter(ignoresMinimum)) {
-    if (!runs(client.macos, minimumOs))
+    if (!startsOn(client.macos, minimumOs))
       problems.push(
         `${version.text} is to need macOS ${minimumOs}, and "${client.name}" (macOS ${client.macos}) does not look at min_os: it would install an app that does not start, and no update mends that.`,
       );
@@ -62,12 +63,6 @@ export function planReleases(input: PlanInput): PlannedReleases {
 /** Models that read a manifest look at nothing in it but build or version, address, size and digests. */
 export function ignoresMinimum(client: ClientSpec): boolean {
   return client.model === 'manifest';
-}
-
-/** Whether an app with that minimum starts on that macOS. */
-export function runs(macos: string, minimumOs: string): boolean {
-  const [running, minimum] = [parseMacosVersion(macos), parseMacosVersion(minimumOs)];
-  return running === null || minimum === null || isMacosAtLeast(running, minimum);
 }
 
 function findHighest({ manifests, host, clients }: PlanInput): PlannedReleases['highest'] {
@@ -118,7 +113,7 @@ function findMinimum({ manifests, clients }: PlanInput): string {
   let lowest: string | null = null;
   for (const text of [...promised, ...held]) {
     if (text === null || parseMacosVersion(text) === null) continue;
-    if (lowest === null || !runs(text, lowest)) lowest = text;
+    if (lowest === null || !startsOn(text, lowest)) lowest = text;
   }
   return lowest ?? '11.0';
 }
@@ -130,8 +125,7 @@ function assertMacos(text: string): string {
 
 /** The lowest version above that one. */
 function raise({ text, parts }: Version): Version {
-  const raised = parts.findLastIndex((part) => part < LARGEST_PART);
-  if (raised < 0) throw new UpdateError('version-invalid', `There is no version above ${text}.`);
-  const next = parts.map((part, index) => (index < raised ? part : index === raised ? part + 1 : 0));
+  const next = raiseParts(parts);
+  if (next === null) throw new UpdateError('version-invalid', `There is no version above ${text}.`);
   return parseVersion(next.join('.'));
 }

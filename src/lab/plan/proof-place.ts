@@ -5,19 +5,18 @@ import { CHANNELS, type Channel } from '../../config.ts';
 import { fixedTagOf } from '../../manifest/generation.ts';
 import { readManifest } from '../../manifest/manifest.ts';
 import { CHANNEL_FILES } from '../../manifest/manifest-file.ts';
-import { readUrl } from '../../manifest/release-url.ts';
 import { parseVersionTag } from '../../version.ts';
 import { type Build, buildPlan } from '../builds/build-plan.ts';
 import { makeBuild } from '../builds/make-build.ts';
 import { type FeedPaths, feedPaths } from '../clients/client.ts';
 import { serveFeed } from '../feed.ts';
-import type { LoggedRequest } from '../release-host/answer.ts';
+import { isArtifactAnswer } from '../is-artifact-answer.ts';
 import type { LabRoom } from '../run/lab-room.ts';
 import { nextRelease } from '../run/next-release.ts';
 import type { OfferedManifest } from '../scenario/scenario.ts';
+import { namedTagOf } from '../scenario/stage-host.ts';
 import { writeManifest } from '../scenario/write-manifest.ts';
-import { ELSEWHERE } from '../show-address.ts';
-import { artifactText, type CurrentOffer, findCurrentOffers } from './current-offers.ts';
+import { type CurrentOffer, findCurrentOffers } from './current-offers.ts';
 import type { MigrationPlan, PlannedRelease, PlanStep } from './migration-plan.ts';
 import type { PlanInput } from './plan-input.ts';
 import { inboxOf, NEW_FEED, NEW_FOLDER, OLD_FEED, OLD_FOLDER } from './plan-places.ts';
@@ -116,8 +115,13 @@ export class ProofPlace {
     const { host } = this.room;
     const isTagged = current.assessment.generation === 'version-tag';
     const { manifest } = nextRelease(current.offered, {
-      ...{ name: 'next', title: 'The next release', description: '' },
-      ...{ publishes: [isTagged ? 'version' : 'fixed'], releases: [], events: [], faults: [] },
+      name: 'next',
+      title: 'The next release',
+      description: '',
+      publishes: [isTagged ? 'version' : 'fixed'],
+      releases: [],
+      events: [],
+      faults: [],
     });
     const { version } = manifest;
     if (version === null) return null;
@@ -143,7 +147,7 @@ export class ProofPlace {
     return {
       // Signed addresses differ each time, and follow from the release's.
       paths: log.filter(({ on }) => on !== 'asset').map(({ path }) => path),
-      artifactBytes: log.filter(isArtifact).reduce((sum, { bytes }) => sum + bytes, 0),
+      artifactBytes: log.filter(isArtifactAnswer).reduce((sum, { bytes }) => sum + bytes, 0),
     };
   }
 
@@ -205,7 +209,7 @@ export class ProofPlace {
       const promised = offered === undefined ? null : this.#write(offered).promised;
       if (isThere && promised !== null) host.publish(tag, FILE, promised.bytes);
     }
-    const named = new Map(manifests.map((offered) => [this.#tagOf(offered), offered]));
+    const named = new Map(manifests.map((offered) => [namedTagOf(offered), offered]));
     const tags = facts?.versionTags ?? [...named.keys()].filter((tag) => tag !== null);
     for (const tag of tags) {
       const version = parseVersionTag(tag);
@@ -214,12 +218,6 @@ export class ProofPlace {
       const promised = offered === undefined ? null : this.#write(offered).promised;
       host.publish(tag, FILE, (promised ?? makeBuild(buildPlan(version.text))).bytes);
     }
-  }
-
-  /** The tag of the production owner's release that the manifest names; null where it names none. */
-  #tagOf(offered: OfferedManifest): string | null {
-    const { release } = readUrl(artifactText(offered, 'url') ?? '', this.#policy);
-    return release?.owner.toLowerCase() === this.#policy.owner.toLowerCase() ? release.tag : null;
   }
 
   #write(offered: OfferedManifest): { readonly bytes: Uint8Array; readonly promised: Build | null } {
@@ -259,10 +257,4 @@ function readOffer(bytes: Uint8Array): ServedOffer {
     sha256: artifact.sha256?.toLowerCase() || null,
     sha256OfManifest: createHash('sha256').update(bytes).digest('hex'),
   };
-}
-
-/** Bytes of a file that was found: behind a release's redirect, or on the double of another host. */
-function isArtifact({ on, path, status, bytes }: LoggedRequest): boolean {
-  const isPlace = on === 'asset' || (on === 'manifest' && path.startsWith(ELSEWHERE));
-  return isPlace && (status === 200 || status === 206) && bytes > 0;
 }

@@ -1,6 +1,7 @@
 import { findFixedTag } from '../../manifest/generation.ts';
 import { readUrl } from '../../manifest/release-url.ts';
 import { parseVersionTag, readVersion } from '../../version.ts';
+import { raiseParts } from '../raise-parts.ts';
 import { GITHUB_POLICY, makeOfferedManifest } from '../scenario/make-offer.ts';
 import type { HostState, OfferedManifest } from '../scenario/scenario.ts';
 
@@ -9,9 +10,8 @@ export interface NextRelease {
   readonly host: HostState;
 }
 
-/** The release that follows where the offered version cannot be read. */
+/** The release that follows where the offered version cannot be read, or is the highest that there can be. */
 const FIRST_VERSION = '2.0.0.46';
-const LARGEST_PART = 999_999_999;
 /** How often a client checks before it is said that the release does not arrive. */
 const CHECKS = 2;
 
@@ -62,12 +62,10 @@ function tagsOf(
   return [...new Set([...publishes, url === 'version-tag' ? ('version' as const) : ('fixed' as const)])];
 }
 
-/** The last part that can be raised is, and those after it are 0 again. */
+/** With as many parts as it had. */
 function raiseVersion(text: string | null): string {
   if (text === null || readVersion(text) === null) return FIRST_VERSION;
-  const parts = text.split('.').map(Number);
-  const raised = parts.findLastIndex((part) => part < LARGEST_PART);
-  return parts.map((part, index) => (index < raised ? part : index === raised ? part + 1 : 0)).join('.');
+  return raiseParts(text.split('.').map(Number))?.join('.') ?? FIRST_VERSION;
 }
 
 /** A whole number is followed by the next one, written the same way; null where the manifest has no such key. */

@@ -3,12 +3,11 @@ import type { Build } from '../builds/build-plan.ts';
 import { findBuild } from '../builds/make-build.ts';
 import { feedPaths } from '../clients/client.ts';
 import { serveFeed } from '../feed.ts';
-import type { LoggedRequest } from '../release-host/answer.ts';
+import { isArtifactAnswer } from '../is-artifact-answer.ts';
 import type { HostedRelease } from '../release-host/hosted-release.ts';
 import type { HostState, OfferedManifest } from '../scenario/scenario.ts';
 import { type StagedHost, stageHost } from '../scenario/stage-host.ts';
 import { writeManifest } from '../scenario/write-manifest.ts';
-import { ELSEWHERE } from '../show-address.ts';
 import type { Trace } from '../trace.ts';
 import type { LabRoom } from './lab-room.ts';
 
@@ -70,13 +69,12 @@ export class Stage {
   beginCheck(check: number): void {
     this.#room.host.log.length = 0;
     this.#check = check;
-    this.#staged?.checkBegins(check);
   }
 
   endCheck(): Traffic {
     this.#staged?.checkEnded(this.#check);
     this.#tellReleases();
-    const fetched = this.#room.host.log.filter((entry) => this.#isArtifact(entry));
+    const fetched = this.#room.host.log.filter(isArtifactAnswer);
     return { downloads: fetched.length, bytes: fetched.reduce((sum, { bytes }) => sum + bytes, 0) };
   }
 
@@ -97,14 +95,6 @@ export class Stage {
     const lines = this.#room.host.github.releases().map(describeRelease);
     for (const text of lines) if (!this.#shown.has(text)) this.#trace({ kind: 'host', text });
     this.#shown = new Set(lines);
-  }
-
-  /** Bytes of a file that was found: behind a release's redirect, or on the double of another host. */
-  #isArtifact({ on, path, status, bytes }: LoggedRequest): boolean {
-    const isPlace =
-      on === 'asset' ||
-      (on === 'manifest' && path.startsWith(ELSEWHERE) && !this.#feed.has(withoutQuery(path)));
-    return isPlace && (status === 200 || status === 206) && bytes > 0;
   }
 }
 

@@ -11,7 +11,6 @@ import type { Holds, TagData } from './schema.ts';
 
 /** A release host while one manifest is offered. Checks are counted from 1. */
 export interface StagedHost {
-  checkBegins(check: number): void;
   /** The feed was read during that check; told as often as that happens. */
   feedServed(check: number): void;
   checkEnded(check: number): void;
@@ -65,8 +64,6 @@ export function stageHost(
   publishElsewhere(host, artifact, promised);
   for (const { tag, holds } of state.releases) put(tag, holds);
   return {
-    // Nothing changes then yet; what a state may say of it would stand here.
-    checkBegins: () => {},
     feedServed: (check) => happen('feed', check),
     checkEnded: (check) => happen('check', check),
     clear: () => {
@@ -94,8 +91,8 @@ export function placeOf(tag: TagData, offered: OfferedManifest): Place | null {
   return parsed === null ? null : { tag: versionTag(parsed), owner };
 }
 
-/** Null where the manifest's address names no release of the production owner. */
-function namedTagOf({ document }: OfferedManifest): string | null {
+/** The tag that the manifest's address names; null where that is no release of the production owner. */
+export function namedTagOf({ document }: OfferedManifest): string | null {
   const artifact = document?.['artifact'];
   const url = isMapping(artifact) ? artifact['url'] : null;
   const release = typeof url === 'string' ? readUrl(url, GITHUB_POLICY).release : null;

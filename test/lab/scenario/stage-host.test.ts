@@ -165,7 +165,6 @@ describe('stageHost', () => {
     });
     const seen: (string | number)[] = [];
     for (const check of [1, 2, 3]) {
-      staged.checkBegins(check);
       staged.feedServed(check);
       staged.feedServed(check);
       seen.push(await at('Update'));
@@ -207,7 +206,6 @@ describe('the states of resources/lab, for 2.0.0.46 on the stable channel', () =
     const state = (await loadLab()).hosts.find((host) => host.name === name);
     const { name: _, ...data } = state ?? { name };
     const staged = stage(data);
-    staged.checkBegins(1);
     expect(await look()).toEqual(before);
     staged.feedServed(1);
     expect(await look()).toEqual(during);

@@ -67,6 +67,11 @@ export function indexReport(report: LabReport): ReportIndex {
   };
 }
 
+/** The name itself where the report has no such client. */
+export function titleOfClient({ clients }: Pick<ReportIndex, 'clients'>, name: string): string {
+  return clients.find((client) => client.name === name)?.title ?? name;
+}
+
 function sortClients({ clients, cells }: LabReport): readonly number[] {
   const groups = Map.groupBy(cells, ({ client }) => client);
   const counts = clients.map(({ name }) => countOutcomes(groups.get(name) ?? []));

@@ -1,6 +1,6 @@
 import type { MigrationPlan, PlannedRelease } from '../../plan/migration-plan.ts';
 import { CommandBlock } from './command-block.tsx';
-import type { ReportIndex } from './index-report.ts';
+import { type ReportIndex, titleOfClient } from './index-report.ts';
 import { Proof } from './proof.tsx';
 
 interface PlanSectionProps {
@@ -33,8 +33,7 @@ export function PlanSection({ plan, index }: PlanSectionProps) {
 
 function Plan({ plan, index }: { readonly plan: MigrationPlan; readonly index: ReportIndex }) {
   const { facts, transition, following, steps, stranded, lastVersions, retirement, proof } = plan;
-  const titleOf = (name: string): string =>
-    index.clients.find((client) => client.name === name)?.title ?? name;
+  const titleOf = (name: string): string => titleOfClient(index, name);
   return (
     <>
       <Verdict plan={plan} />

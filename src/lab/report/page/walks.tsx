@@ -1,6 +1,6 @@
 import type { Cell, CheckRecord } from '../../run/outcome.ts';
 import type { HistoryReport } from '../lab-report.ts';
-import type { ReportIndex } from './index-report.ts';
+import { type ReportIndex, titleOfClient } from './index-report.ts';
 import { OutcomeMark } from './outcome-mark.tsx';
 
 interface WalksProps {
@@ -16,8 +16,7 @@ export function Walks({ history, index, onOpen }: WalksProps) {
     (column) => history.walks.find(({ client }) => client === index.clients[column]?.name) ?? [],
   );
   if (walks.length === 0) return null;
-  const titleOf = (name: string): string =>
-    index.clients.find((client) => client.name === name)?.title ?? name;
+  const titleOf = (name: string): string => titleOfClient(index, name);
   return (
     <>
       <h3 id="walks">What each client did at each step</h3>
